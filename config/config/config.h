@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Configuration through one table of options: the loader, the messages and the help all read it.
+ * Precedence: flag > environment > default. An environment twin exists for each top-level key
+ * (LEAT_LOG for "log"); its value is JSON for groups and maps.
+ */
+#ifndef LEAT_CONFIG_H
+#define LEAT_CONFIG_H
+
+#include <leat/error.h>
+#include <leat/json.h>
+#include <leat/log.h>
+
+enum leat_option_type {
+    LEAT_OPTION_TEXT,     /* leat_str */
+    LEAT_OPTION_DURATION, /* int64_t, milliseconds: 250ms 30s 15m 24h */
+    LEAT_OPTION_SIZE,     /* size_t, bytes: 64KiB 6MB 1GiB, or plain bytes */
+    LEAT_OPTION_CHOICE,   /* int: place in `choices` */
+    LEAT_OPTION_MAP,      /* cJSON *: an object of anything */
+};
+
+struct leat_option {
+    const char *key; /* "log.level" is member "level" of group "log" */
+    enum leat_option_type type;
+    size_t offset;          /* in struct leat_config */
+    const char *fallback;   /* as one would write it; NULL: not set */
+    const char *choices;    /* with spaces */
+    bool secret;            /* never shown */
+    const char *help;
+};
+
+/* Ends with key NULL. */
+extern const struct leat_option leat_options[];
+
+struct leat_config {
+    struct leat_arena arena;
+    leat_str service, handler;
+    cJSON *settings; /* NULL: none */
+    int log_format, log_level;
+    int64_t reserve_ms;
+    size_t max_payload, max_memory;
+};
+
+/* All defaults. NO_MEMORY only. */
+leat_status leat_config_init(struct leat_config *config);
+void leat_config_fini(struct leat_config *config);
+/* The twins in `environment` ("NAME=value", NULL-terminated). */
+leat_status leat_config_environment(struct leat_config *config, char *const *environment, struct leat_error *reterr);
+/* "key=value" of --set; "settings.NAME=value" sets one setting as text. */
+leat_status leat_config_set(struct leat_config *config, const char *assignment, struct leat_error *reterr);
+
+#endif

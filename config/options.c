@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table. What is not built is not in it. */
+#include <config/config.h>
+
+#define AT(member) offsetof(struct leat_config, member)
+
+const struct leat_option leat_options[] = {
+    {"handler", LEAT_OPTION_TEXT, AT(handler), NULL, NULL, false, "the handler, where none is named on the command line"},
+    {"limits.memory", LEAT_OPTION_SIZE, AT(max_memory), "1GiB", NULL, false,
+     "most memory one payload, and one call of a handler, may take"},
+    {"limits.payload", LEAT_OPTION_SIZE, AT(max_payload), "64MiB", NULL, false, "longest payload that is read"},
+    {"log.format", LEAT_OPTION_CHOICE, AT(log_format), "text", "text json", false, "how log lines look"},
+    {"log.level", LEAT_OPTION_CHOICE, AT(log_level), "info", "trace debug info warn error off", false,
+     "lines below it are not written"},
+    {"reserve", LEAT_OPTION_DURATION, AT(reserve_ms), "500ms", NULL, false,
+     "of an invocation's time, kept for the answer: no event of a batch starts when less is left"},
+    {"service", LEAT_OPTION_TEXT, AT(service), NULL, NULL, false, "the name of what runs here"},
+    {"settings", LEAT_OPTION_MAP, AT(settings), NULL, NULL, true, "what handlers read with leat_setting()"},
+    {NULL, LEAT_OPTION_TEXT, 0, NULL, NULL, false, NULL},
+};

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <leat/buf.h>
+
+#include <stdio.h>
+
+void leat_buf_init(struct leat_buf *buf, struct leat_arena *arena)
+{
+    *buf = (struct leat_buf){.arena = arena};
+}
+
+/* Room for `more` bytes and a NUL. */
+static char *reserve(struct leat_buf *buf, size_t more)
+{
+    if (buf->failed || more > SIZE_MAX / 4 - buf->len) {
+        buf->failed = true;
+        return NULL;
+    }
+    size_t need = buf->len + more + 1;
+    if (need > buf->size) {
+        size_t size = need < 128 ? 128 : need + need / 2;
+        char *larger = leat_arena_alloc(buf->arena, size);
+        if (larger == NULL) {
+            buf->failed = true;
+            return NULL;
+        }
+        if (buf->len > 0)
+            memcpy(larger, buf->ptr, buf->len);
+        buf->ptr = larger;
+        buf->size = size;
+    }
+    return buf->ptr + buf->len;
+}
+
+void leat_buf_add(struct leat_buf *buf, leat_str text)
+{
+    char *at = text.len > 0 ? reserve(buf, text.len) : NULL;
+    if (at == NULL)
+        return;
+    memcpy(at, text.ptr, text.len);
+    buf->len += text.len;
+}
+
+void leat_buf_c(struct leat_buf *buf, const char *text)
+{
+    leat_buf_add(buf, leat_str_c(text));
+}
+
+void leat_buf_char(struct leat_buf *buf, char c)
+{
+    leat_buf_add(buf, leat_str_of(&c, 1));
+}
+
+void leat_buf_printf(struct leat_buf *buf, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *at = len >= 0 ? reserve(buf, (size_t)len) : NULL;
+    if (at != NULL) {
+        vsnprintf(at, (size_t)len + 1, format, args);
+        buf->len += (size_t)len;
+    }
+    va_end(args);
+}
+
+/* The escape of one byte of a JSON string, or NULL if it may stand as it is. */
+static const char *json_escape(unsigned char c, char *scratch)
+{
+    switch (c) {
+    case '"': return "\\\"";
+    case '\\': return "\\\\";
+    case '\n': return "\\n";
+    case '\r': return "\\r";
+    case '\t': return "\\t";
+    case '\b': return "\\b";
+    case '\f': return "\\f";
+    default: break;
+    }
+    if (c >= 0x20 && c != 0x7F)
+        return NULL;
+    snprintf(scratch, 8, "\\u%04x", c);
+    return scratch;
+}
+
+void leat_buf_json_string(struct leat_buf *buf, leat_str text)
+{
+    char scratch[8];
+    leat_buf_char(buf, '"');
+    while (text.len > 0) {
+        size_t good = leat_str_utf8(text), plain = 0;
+        for (size_t i = 0; i < good; i++) {
+            const char *escape = json_escape((unsigned char)text.ptr[i], scratch);
+            if (escape == NULL)
+                continue;
+            leat_buf_add(buf, leat_str_of(text.ptr + plain, i - plain));
+            leat_buf_c(buf, escape);
+            plain = i + 1;
+        }
+        leat_buf_add(buf, leat_str_of(text.ptr + plain, good - plain));
+        text = leat_str_skip(text, good);
+        if (text.len > 0) {
+            leat_buf_c(buf, "\xEF\xBF\xBD");
+            text = leat_str_skip(text, 1);
+            while (text.len > 0 && ((unsigned char)text.ptr[0] & 0xC0) == 0x80)
+                text = leat_str_skip(text, 1);
+        }
+    }
+    leat_buf_char(buf, '"');
+}
+
+void leat_buf_json_name(struct leat_buf *buf, const char *name)
+{
+    if (buf->len > 0 && buf->ptr[buf->len - 1] != '{')
+        leat_buf_char(buf, ',');
+    leat_buf_json_string(buf, leat_str_c(name));
+    leat_buf_char(buf, ':');
+}
+
+void leat_buf_json_member(struct leat_buf *buf, const char *name, leat_str text)
+{
+    if (text.ptr == NULL)
+        return;
+    leat_buf_json_name(buf, name);
+    leat_buf_json_string(buf, text);
+}
+
+void leat_buf_visible(struct leat_buf *buf, leat_str text)
+{
+    while (text.len > 0) {
+        size_t good = leat_str_utf8(text), i = 0;
+        while (i < good && (unsigned char)text.ptr[i] >= 0x20 && text.ptr[i] != 0x7F &&
+               !((unsigned char)text.ptr[i] == 0xC2 && (unsigned char)text.ptr[i + 1] < 0xA0))
+            i++;
+        leat_buf_add(buf, leat_str_of(text.ptr, i));
+        text = leat_str_skip(text, i);
+        if (text.len == 0)
+            break;
+        unsigned char c = (unsigned char)text.ptr[0];
+        if (c == '\n' || c == '\t')
+            leat_buf_c(buf, c == '\n' ? "\\n" : "\\t");
+        else
+            leat_buf_printf(buf, "\\x%02x", c);
+        text = leat_str_skip(text, 1);
+        /* The second half of a C1 control (U+0080..U+009F) goes with the first. */
+        if (c == 0xC2 && good > i && text.len > 0) {
+            leat_buf_printf(buf, "\\x%02x", (unsigned char)text.ptr[0]);
+            text = leat_str_skip(text, 1);
+        }
+    }
+}
+
+leat_str leat_buf_str(struct leat_buf *buf)
+{
+    char *end = reserve(buf, 0);
+    if (end == NULL)
+        return LEAT_ABSENT;
+    *end = '\0';
+    return leat_str_of(buf->ptr, buf->len);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the verbs share: the table of verbs, options, output, exit statuses. */
+#ifndef LEAT_CLI_H
+#define LEAT_CLI_H
+
+#include <leat/adapter.h>
+#include <leat/handler.h>
+
+#include <stdio.h>
+
+/* Exit statuses: docs/reference/exit.md. */
+enum {
+    EXIT_DONE = 0,
+    EXIT_OUTCOME = 1,
+    EXIT_USAGE_ERROR = 64,
+    EXIT_NOT_JSON = 65,
+    EXIT_NO_INPUT = 66,
+    EXIT_AWAY = 69,
+    EXIT_BUG = 70,
+    EXIT_CANNOT_CREATE = 73,
+    EXIT_CANNOT_WRITE = 74,
+    EXIT_CONFIG = 78,
+};
+
+struct leat_cli {
+    const char *program;                         /* argv[0] without its folder */
+    const struct leat_adapter **adapters;        /* sorted, NULL-terminated */
+    const struct leat_handler *const *linked_in; /* NULL-terminated or NULL */
+    bool colour;                                 /* stdout is a terminal and NO_COLOR is not set */
+    bool progress;                               /* stderr is a terminal */
+};
+
+/* One option of a verb. The table ends with name NULL. */
+struct leat_cli_option {
+    const char *name;     /* without dashes */
+    const char *argument; /* what --help calls its value; NULL: it is a flag */
+    const char *help;
+};
+
+struct leat_cli_verb {
+    const char *name;
+    const char *arguments; /* "FILE|DIR|-..." */
+    const char *summary;   /* one line, lower case, no full stop */
+    const char *examples;  /* lines, shown first in help */
+    const char *notes;     /* shown last; may be NULL */
+    const struct leat_cli_option *options;
+    int (*run)(struct leat_cli *cli, int argc, char **argv); /* argv[0] is the verb */
+};
+
+/* All verbs, sorted by name; NULL-terminated. */
+extern const struct leat_cli_verb *const leat_cli_verbs[];
+extern const struct leat_cli_verb leat_verb_help, leat_verb_new, leat_verb_replay, leat_verb_sample, leat_verb_show;
+
+/* Takes argv apart by the verb's table: calls option(argument, index in the table, value) for each option, puts
+ * the others in order into `rest` (room for argc). Returns how many, or -1 after a message: exit with 64.
+ * `option` returns false after a message of its own. --help is handled by the caller of the verb. */
+int leat_cli_parse(const struct leat_cli_verb *verb, int argc, char **argv,
+                   bool (*option)(void *argument, size_t index, const char *value), void *argument, const char **rest);
+
+/* "leat: error: ..." on stderr, with the fix on a line of its own. Returns `status`, for `return`. */
+int leat_cli_fail(int status, const char *fix, const char *format, ...) LEAT_PRINTF(3, 4);
+int leat_cli_fail_with(int status, const struct leat_error *error);
+/* All adapters, sorted, NULL-terminated, on the heap (leat_free); NULL: out of memory. */
+const struct leat_adapter **leat_cli_adapters(void);
+/* The exit status that a failure of that kind ends in. */
+int leat_cli_exit_of(leat_status status);
+/* The name closest to `wrong` if it is close, or NULL. */
+const char *leat_cli_closest(const char *wrong, const char *const *names, size_t count);
+/* Writes out and closes nothing; EXIT_CANNOT_WRITE after a message if stdout failed, else `status`. */
+int leat_cli_flush(int status);
+/* Where a document stops being JSON: a line on stderr, or with `json` an error object on stdout. */
+struct leat_document;
+void leat_cli_print_fault(const struct leat_document *document, bool json);
+/* Makes a fault that decode found in the document's text the document's. */
+struct leat_json_fault;
+void leat_cli_fault_inside(struct leat_document *document, const struct leat_json_fault *fault);
+/* Text for people: control characters escaped. */
+void leat_cli_print_visible(FILE *out, leat_str text);
+
+#endif

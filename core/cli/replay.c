@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+#include "find_handler.h"
+#include "report.h"
+
+#include <config/config.h>
+#include <engine/engine.h>
+
+#include <leat/alloc.h>
+
+#include <unistd.h>
+
+#define HANDLERS_MAX 64
+
+enum { AS, EXPECT, FUNCTION_ARN, HANDLER, JSON, ONLY, QUIET, RECORD, REPEAT, REQUEST_ID, SET, TENANT_ID, TRACE_ID };
+
+static const struct leat_cli_option options[] = {
+    [AS] = {"as", "TRIGGER", "take every payload as this trigger's, without detection"},
+    [EXPECT] = {"expect", "FILE", "compare with what --record wrote; status 0 means: as expected"},
+    [FUNCTION_ARN] = {"function-arn", "ARN", "what leat_function_arn() says"},
+    [HANDLER] = {"handler", "[TRIGGER=]HANDLER", "PATH.so, PATH.so:NAME or NAME; may be given several times"},
+    [JSON] = {"json", NULL, "one JSON value a line"},
+    [ONLY] = {"only", "TEXT", "only events with TEXT in their id, or in their record"},
+    [QUIET] = {"quiet", NULL, "only totals"},
+    [RECORD] = {"record", "FILE", "write what happened, for --expect"},
+    [REPEAT] = {"repeat", "N", "replay all of it N times"},
+    [REQUEST_ID] = {"request-id", "ID", "what leat_request_id() says; default: made of the document's number"},
+    [SET] = {"set", "KEY=VALUE", "an option of the configuration, such as settings.db=memory"},
+    [TENANT_ID] = {"tenant-id", "ID", "what leat_tenant_id() says"},
+    [TRACE_ID] = {"trace-id", "ID", "what leat_trace_id() says"},
+    {NULL, NULL, NULL},
+};
+
+struct replay {
+    struct leat_cli *cli;
+    struct leat_config config;
+    struct leat_report report;
+    struct leat_reader *reader;
+    struct leat_engine *engine;
+    const char *handlers[HANDLERS_MAX], *expect, *record, *only;
+    size_t handler_count;
+    const struct leat_adapter *as;
+    uint32_t repeat;
+    struct leat_invocation invocation;
+    struct leat_logger logger;
+    bool raw;
+};
+
+/* --- the command line ------------------------------------------------------------------------------ */
+
+static bool take_as(struct replay *replay, const char *value)
+{
+    struct leat_error error = {0};
+    replay->as = leat_adapter_find(replay->cli->adapters, leat_str_c(value));
+    if (replay->as != NULL)
+        return true;
+    (void)leat_unknown_trigger(replay->cli, leat_str_c(value), &error);
+    (void)leat_cli_fail_with(0, &error);
+    return false;
+}
+
+static bool take_repeat(struct replay *replay, const char *value)
+{
+    int64_t count;
+    if (!leat_str_int64(leat_str_c(value), &count) || count < 1 || count > UINT32_MAX) {
+        (void)leat_cli_fail(0, NULL, "--repeat wants a number from 1, not \"%s\"", value);
+        return false;
+    }
+    replay->repeat = (uint32_t)count;
+    return true;
+}
+
+static bool take_handler(struct replay *replay, const char *value)
+{
+    if (replay->handler_count == HANDLERS_MAX) {
+        (void)leat_cli_fail(0, NULL, "more than %d handlers", HANDLERS_MAX);
+        return false;
+    }
+    replay->handlers[replay->handler_count++] = value;
+    return true;
+}
+
+static bool take_setting(struct replay *replay, const char *value)
+{
+    struct leat_error error = {0};
+    if (leat_is_ok(leat_config_set(&replay->config, value, &error)))
+        return true;
+    (void)leat_cli_fail_with(0, &error);
+    return false;
+}
+
+static bool take_option(void *argument, size_t index, const char *value)
+{
+    struct replay *replay = argument;
+    switch (index) {
+    case AS: return take_as(replay, value);
+    case HANDLER: return take_handler(replay, value);
+    case REPEAT: return take_repeat(replay, value);
+    case SET: return take_setting(replay, value);
+    case EXPECT: replay->expect = value; break;
+    case RECORD: replay->record = value; break;
+    case ONLY: replay->only = value; break;
+    case JSON: replay->report.json = true; break;
+    case QUIET: replay->report.quiet = true; break;
+    case FUNCTION_ARN: replay->invocation.function_arn = leat_str_c(value); break;
+    case REQUEST_ID: replay->invocation.request_id = leat_str_c(value); break;
+    case TENANT_ID: replay->invocation.tenant_id = leat_str_c(value); break;
+    case TRACE_ID: replay->invocation.trace_id = leat_str_c(value); break;
+    default: break;
+    }
+    return true;
+}
+
+/* --- the engine --------------------------------------------------------------------------------------- */
+
+static bool contains(leat_str text, const char *part)
+{
+    return text.ptr != NULL && leat_str_find(text, leat_str_c(part)).ptr != NULL;
+}
+
+static bool keep(void *argument, const struct leat_unit *unit, const struct leat_envelope *envelope)
+{
+    const struct replay *replay = argument;
+    return contains(envelope->id, replay->only) || contains(unit->record->id, replay->only) ||
+           contains(envelope->raw.doc != NULL ? leat_doc_extent(envelope->raw) : envelope->raw_text, replay->only);
+}
+
+static bool make_engine(struct replay *replay)
+{
+    struct leat_engine_options engine = {
+        .adapters = replay->cli->adapters,
+        .max_payload = replay->config.max_payload,
+        .max_bytes = replay->config.max_memory,
+        .reserve_ms = replay->config.reserve_ms,
+        .settings = replay->config.settings,
+        .logger = &replay->logger,
+        .outcome_level = LEAT_DEBUG, /* the report says it */
+        .keep = replay->only != NULL ? keep : NULL,
+        .keep_argument = replay,
+    };
+    leat_logger_init(&replay->logger);
+    replay->logger.level = (enum leat_log_level)replay->config.log_level;
+    replay->logger.format = (enum leat_log_format)replay->config.log_format;
+    replay->engine = leat_engine_new(&engine);
+    return replay->engine != NULL;
+}
+
+static leat_status add_handler(struct replay *replay, const char *spec, struct leat_error *reterr)
+{
+    struct leat_named_handler named = {0};
+    LEAT_TRY(leat_find_handler(replay->cli, spec, &named, reterr));
+    replay->raw = replay->raw || (named.handler->flags & LEAT_RAW) != 0;
+    return leat_engine_add_handler(replay->engine, named.trigger, named.handler, reterr);
+}
+
+/* --handler, else the configuration's, else the only one linked in. */
+static leat_status add_handlers(struct replay *replay, struct leat_error *reterr)
+{
+    const struct leat_handler *const *linked = replay->cli->linked_in;
+    for (size_t i = 0; i < replay->handler_count; i++)
+        LEAT_TRY(add_handler(replay, replay->handlers[i], reterr));
+    if (replay->handler_count > 0)
+        return replay->raw && replay->handler_count > 1
+                   ? leat_error_set(reterr, LEAT_STATUS(CONFIG), "a raw handler takes every payload: it stands alone")
+                   : LEAT_OK;
+    if (replay->config.handler.ptr != NULL)
+        return add_handler(replay, replay->config.handler.ptr, reterr);
+    if (linked != NULL && linked[0] != NULL && linked[1] == NULL)
+        return add_handler(replay, linked[0]->name, reterr);
+    (void)leat_error_set(reterr, LEAT_STATUS(USAGE), "no handler is named");
+    leat_error_fix(reterr, "--handler ./hello.so, or --handler sqs=orders");
+    return LEAT_STATUS(USAGE);
+}
+
+static leat_status open_files(struct replay *replay, const char *const *paths, size_t count, struct leat_error *reterr)
+{
+    struct leat_reader_options reader = {.max_document = replay->config.max_payload, .whole = replay->raw};
+    LEAT_TRY(leat_reader_open(paths, count, &reader, &replay->reader, reterr));
+    replay->report.reader = replay->reader;
+    for (size_t i = 0; i < count && replay->repeat > 1; i++)
+        if (strcmp(paths[i], "-") == 0)
+            return leat_error_set(reterr, LEAT_STATUS(USAGE), "standard input cannot be repeated");
+    return LEAT_OK;
+}
+
+static leat_status run(struct replay *replay, const char *const *paths, size_t count, struct leat_error *reterr)
+{
+    if (!make_engine(replay))
+        return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
+    LEAT_TRY(add_handlers(replay, reterr));
+    LEAT_TRY(open_files(replay, paths, count, reterr));
+    struct leat_file_options file = {
+        .reader = replay->reader,
+        .as = replay->as,
+        .repeat = replay->repeat,
+        .invocation = replay->invocation,
+        .report = leat_report_callbacks(&replay->report),
+    };
+    LEAT_TRY(leat_engine_add_source(replay->engine, &leat_source_file, &file, reterr));
+    LEAT_TRY(leat_engine_start(replay->engine, reterr));
+    return leat_engine_run(replay->engine, reterr);
+}
+
+/* --- the end --------------------------------------------------------------------------------------------- */
+
+static int status_of(const struct replay *replay, bool judged)
+{
+    if (replay->report.broken_input)
+        return EXIT_NOT_JSON;
+    if (replay->report.unreadable)
+        return EXIT_NO_INPUT;
+    return !judged && leat_report_failed(&replay->report) ? EXIT_OUTCOME : EXIT_DONE;
+}
+
+static int finish(struct replay *replay)
+{
+    struct leat_error error = {0};
+    size_t differences = 0;
+    char verdict[64] = "as expected";
+    if (replay->report.arena.overflow)
+        return leat_cli_fail(EXIT_BUG, NULL, "out of memory for the golden lines");
+    if (replay->record != NULL && !leat_is_ok(leat_expect_record(&replay->report, replay->record, &error)))
+        return leat_cli_fail_with(EXIT_CANNOT_CREATE, &error);
+    if (replay->expect != NULL) {
+        leat_status status = leat_expect_compare(&replay->report, replay->expect, &differences, &error);
+        if (!leat_is_ok(status))
+            return leat_cli_fail_with(leat_cli_exit_of(status), &error);
+        if (differences > 0)
+            snprintf(verdict, sizeof(verdict), "NOT as expected: %zu lines differ", differences);
+    }
+    leat_report_summary(&replay->report, replay->expect != NULL ? verdict : NULL);
+    int status = status_of(replay, replay->expect != NULL);
+    return leat_cli_flush(status == EXIT_DONE && differences > 0 ? EXIT_OUTCOME : status);
+}
+
+static void replay_fini(struct replay *replay)
+{
+    leat_engine_free(replay->engine);
+    leat_reader_close(replay->reader);
+    leat_report_fini(&replay->report);
+    leat_config_fini(&replay->config);
+}
+
+static int replay_main(struct leat_cli *cli, int argc, char **argv)
+{
+    struct replay replay LEAT_CLEANUP(replay_fini) = {.cli = cli};
+    struct leat_error error = {0};
+    const char **paths LEAT_CLEANUP(leat_freep) = leat_alloc((size_t)(argc + 1) * sizeof(*paths));
+    leat_report_init(&replay.report, cli);
+    if (paths == NULL || !leat_is_ok(leat_config_init(&replay.config)))
+        return leat_cli_fail(EXIT_BUG, NULL, "out of memory");
+    if (!leat_is_ok(leat_config_environment(&replay.config, environ, &error)))
+        return leat_cli_fail_with(EXIT_CONFIG, &error);
+    int count = leat_cli_parse(&leat_verb_replay, argc, argv, take_option, &replay, paths);
+    if (count < 0)
+        return EXIT_USAGE_ERROR;
+    if (count == 0)
+        return leat_cli_fail(EXIT_USAGE_ERROR, "leat replay --handler ./hello.so events/, or - for standard input",
+                             "no file is named");
+    replay.report.only = replay.only != NULL;
+    replay.report.golden = replay.expect != NULL || replay.record != NULL;
+    leat_status status = run(&replay, paths, (size_t)count, &error);
+    if (!leat_is_ok(status))
+        return leat_cli_fail_with(leat_cli_exit_of(status), &error);
+    return finish(&replay);
+}
+
+const struct leat_cli_verb leat_verb_replay = {
+    .name = "replay",
+    .arguments = "FILE|DIR|-...",
+    .summary = "run event files through handlers and say what Lambda would be told",
+    .examples = "leat replay --handler ./hello.so events/\n"
+                "leat replay --handler sqs=orders --handler s3=index handlers/*/events\n"
+                "leat sample sqs | leat replay --handler orders -\n"
+                "leat replay --handler ./hello.so --only 8d1f m.json\n"
+                "leat replay --handler ./hello.so --expect events/sqs.expect events/sqs.json\n",
+    .notes = "Touches nothing but these files. Exit status 1: an event was not ok, or not as expected;\n"
+             "65: a file is no JSON (what stands before it is still run); 66: no such file; 78: a handler\n"
+             "or an option is unusable.\n",
+    .options = options,
+    .run = replay_main,
+};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What replay tells: lines for people or JSON, golden lines, totals. */
+#ifndef LEAT_CLI_REPORT_H
+#define LEAT_CLI_REPORT_H
+
+#include "cli.h"
+
+#include <engine/metrics.h>
+#include <file/source.h>
+
+struct leat_report {
+    const struct leat_cli *cli;
+    bool json, quiet, only;      /* only: some events are left out, and documents without any are not told of */
+    bool golden;                 /* golden lines are kept */
+    struct leat_arena arena;     /* of the golden lines */
+    leat_str *lines;
+    size_t line_count, line_size;
+    struct leat_metrics metrics;
+    uint64_t documents, errors;  /* errors: documents answered with one */
+    bool broken_input, unreadable;
+    struct leat_reader *reader;
+    int64_t started_us, shown_us; /* of the progress line */
+    bool progress_shown;
+};
+
+void leat_report_init(struct leat_report *report, const struct leat_cli *cli);
+void leat_report_fini(struct leat_report *report);
+/* The callbacks for the source. */
+struct leat_file_report leat_report_callbacks(struct leat_report *report);
+/* Totals. `verdict`: "as expected" and the like behind them, or NULL. */
+void leat_report_summary(struct leat_report *report, const char *verdict);
+/* Something was not ok. */
+bool leat_report_failed(const struct leat_report *report);
+
+/* The golden lines against those of a file: prints the differences, returns how many lines differ in *ret. */
+leat_status leat_expect_compare(const struct leat_report *report, const char *path, size_t *retdifferences,
+                                struct leat_error *reterr);
+leat_status leat_expect_record(const struct leat_report *report, const char *path, struct leat_error *reterr);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A run is one call of a handler: its events, its arena, its outcomes. It lives until the handler
+ * returns, even if its units were settled or lost before. An executor decides where it runs; the choice
+ * of executor is the only difference between the modes.
+ */
+#ifndef LEAT_RUN_H
+#define LEAT_RUN_H
+
+#include <leat/error.h>
+#include <leat/unit.h>
+
+LEAT_BEGIN
+
+struct leat_run;
+struct leat_slot;
+
+/* What a middleware sees of one event on its way. */
+enum leat_step { LEAT_NEXT, LEAT_DECIDED, LEAT_PENDING };
+
+struct leat_work {
+    struct leat_unit *unit;
+    const struct leat_event *event;
+    struct leat_run *run;
+    struct leat_result *result; /* before: set it together with DECIDED; after: what the handler said */
+    enum leat_step step;        /* before: the middleware's answer, LEAT_NEXT when it is called */
+    bool decided;               /* by a before-step: the handler does not see it */
+};
+
+/* Loop thread but for what leat_run_call does. */
+struct leat_executor_ops {
+    const char *name;
+    size_t state_size;
+    /* `slots`: how many, at least 1. Each must be opened by leat_slot_open on the thread that will run it. */
+    leat_status (*open)(void *self, struct leat_slot *const *slots, uint32_t count, struct leat_error *reterr);
+    uint32_t (*free_slots)(void *self);
+    /* Ends in leat_run_call(run, slot) and then leat_run_done(run), from any thread, now or later. */
+    void (*start)(void *self, struct leat_run *run);
+    void (*cancel)(void *self, struct leat_run *run); /* may be NULL */
+    void (*close)(void *self);                        /* every started run is done by now */
+};
+
+/* The handlers' init, on the slot's own thread. On failure nothing of it stays open. */
+leat_status leat_slot_open(struct leat_slot *slot, struct leat_error *reterr);
+void leat_slot_close(struct leat_slot *slot);
+/* Calls the handler on this thread. */
+void leat_run_call(struct leat_run *run, struct leat_slot *slot);
+/* The run is over. Any thread, exactly once. */
+void leat_run_done(struct leat_run *run);
+
+/* The handler runs on the loop thread: one slot, no thread, no hand-over. */
+extern const struct leat_executor_ops leat_executor_inline;
+
+LEAT_END
+
+#endif

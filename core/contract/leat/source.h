@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The source: the I/O half of a trigger. It takes deliveries in and settles them; a mode is only a
+ * source. Everything here happens on the loop thread and nothing blocks.
+ *
+ * The engine allocates `state_size` bytes of state, zeroed, and passes it as `self`. Life:
+ * init -> start -> (demand, settle)* -> stop -> settle* -> leat_stopped -> close -> fini.
+ */
+#ifndef LEAT_SOURCE_H
+#define LEAT_SOURCE_H
+
+#include <leat/adapter.h>
+#include <leat/loop.h>
+
+LEAT_BEGIN
+
+struct leat_source; /* the engine's half */
+
+enum leat_settle_shape {
+    LEAT_SETTLE_EACH,  /* each unit alone: queues */
+    LEAT_SETTLE_WHOLE, /* all units of a delivery in one call: Lambda, replay */
+};
+enum leat_retry_owner {
+    LEAT_BY_SOURCE, /* a retry is handed back with its delay */
+    LEAT_BY_CALLER, /* a delay is only a wish: Lambda, requests, replay */
+};
+
+struct leat_source_caps {
+    enum leat_settle_shape settle;
+    enum leat_retry_owner retry;
+    bool counts; /* unit.attempts is the source's own count */
+};
+
+struct leat_source_ops {
+    uint32_t abi, size; /* LEAT_ABI, sizeof(struct leat_source_ops) */
+    const char *name;   /* also the transport handlers see */
+    size_t state_size;
+    struct leat_source_caps caps;
+    /* Prepares; no I/O that waits. On failure close and fini still come. `options` are the source's own. */
+    leat_status (*init)(void *self, struct leat_source *source, struct leat_loop *loop, const void *options,
+                        struct leat_error *reterr);
+    leat_status (*start)(void *self, struct leat_error *reterr);
+    /* Credit, absolute: so many more units and bytes may be delivered; 0 pauses. A delivery that is larger
+     * than the rest of the credit may still come whole. */
+    void (*demand)(void *self, uint32_t units, size_t bytes);
+    /* EACH: units of one delivery, each answered by leat_settled. WHOLE: all of its units in their order, or
+     * none (an empty batch, or a payload that could not be decoded), answered once by leat_delivery_settled.
+     * Now or later. `settlements` live until the answer. */
+    void (*settle)(void *self, struct leat_delivery *delivery, const struct leat_settlement *settlements, size_t count);
+    /* Take no more; settle still comes for what was delivered; ends in leat_stopped. */
+    void (*stop)(void *self);
+    void (*free_delivery)(void *self, struct leat_delivery *delivery); /* the last reference is gone; may be NULL */
+    void (*close)(void *self);                                         /* idempotent */
+    void (*fini)(void *self);                                          /* may be NULL */
+};
+
+/* --- a delivery: memory that is read-only once delivered ---------------------------------------------- */
+
+/* What the platform says of an invocation; absent members are unknown. Slices must live as long as the
+ * delivery (leat_delivery_arena gives memory for that). */
+struct leat_invocation {
+    leat_str request_id, function_arn, trace_id, tenant_id;
+    int64_t deadline_ms; /* wall clock; 0: none */
+};
+
+struct leat_delivery {
+    struct leat_source *source;
+    struct leat_arena arena;
+    struct leat_records records;
+    struct leat_unit *units;
+    uint32_t unit_count;
+    struct leat_invocation invocation;
+    void *token;               /* the source's */
+    leat_status decoded;       /* DONE, or why leat_delivery_text failed */
+    struct leat_error error;   /* its words: an invocation error Runtime.UnmarshalError */
+    struct leat_json_fault fault;
+
+    /* The engine's, from leat_deliver on. */
+    struct leat_arena results; /* reasons and replies: the other arena stays as decode left it */
+    uint32_t references;       /* units, runs, and the delivery's own settlement */
+    uint32_t open;             /* units that have not ended */
+    uint32_t settle_tries;
+    int64_t slowest_us;        /* of its runs so far */
+    struct leat_settlement *settlements; /* one a unit */
+};
+
+/* --- upward: the whole list --------------------------------------------------------------------------- */
+
+enum leat_loss { LEAT_LEASE_LOST, LEAT_CLIENT_GONE, LEAT_REVOKED };
+enum leat_source_state { LEAT_STARTING, LEAT_CONSUMING, LEAT_IDLE, LEAT_DISCONNECTED, LEAT_FAILED };
+
+/* NULL: no memory now; wait for the next demand. */
+LEAT_API struct leat_delivery *leat_delivery_new(struct leat_source *source) LEAT_MUST_USE;
+LEAT_API struct leat_arena *leat_delivery_arena(struct leat_delivery *delivery);
+/* Fills it from text that lives as long as it does. A failure is kept in the delivery, which may be
+ * delivered all the same (nothing runs, settle is called with no settlements) or dropped. */
+LEAT_API leat_status leat_delivery_text(struct leat_delivery *delivery, leat_str text, const struct leat_adapter *as);
+/* Drops one that was not delivered. */
+LEAT_API void leat_delivery_drop(struct leat_delivery *delivery);
+/* Hands it over. Never fails: credit was given. */
+LEAT_API void leat_deliver(struct leat_delivery *delivery);
+/* The answer to a settlement (EACH, WHOLE); a failed one is settled again, up to LEAT_SETTLE_TRIES times. */
+LEAT_API void leat_settled(struct leat_unit *unit, leat_status status);
+LEAT_API void leat_delivery_settled(struct leat_delivery *delivery, leat_status status);
+/* The unit is not ours any more: its runs are cancelled, its result is counted and not settled. */
+LEAT_API void leat_lost(struct leat_unit *unit, enum leat_loss loss);
+/* For status and logs; FAILED stops the engine with `why`. */
+LEAT_API void leat_source_state(struct leat_source *source, enum leat_source_state state, const char *why);
+/* Nothing more will come. Also without being asked, when a finite source is at its end. */
+LEAT_API void leat_stopped(struct leat_source *source);
+
+#define LEAT_SETTLE_TRIES 5
+
+LEAT_END
+
+#endif

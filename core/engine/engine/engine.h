@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine: one loop, one dispatcher, any number of sources. Life:
+ * new -> add handlers, middleware, sources -> start -> run -> free.
+ */
+#ifndef LEAT_ENGINE_ENGINE_H
+#define LEAT_ENGINE_ENGINE_H
+
+#include <engine/metrics.h>
+
+#include <leat/handler.h>
+#include <leat/middleware.h>
+#include <leat/sink.h>
+#include <leat/source.h>
+
+struct leat_engine;
+
+struct leat_engine_options {
+    const struct leat_adapter *const *adapters; /* NULL-terminated, sorted; must outlive the engine */
+    const struct leat_executor_ops *executor;   /* NULL: inline */
+    uint32_t slots;                             /* 0: 1 */
+    uint32_t batch;                             /* most events a handle_batch gets; 0: 10 */
+    uint32_t max_in_flight;                     /* units a source may have delivered and not settled; 0: 1000 */
+    size_t max_payload;                         /* bytes; 0: LEAT_MAX_PAYLOAD */
+    size_t max_bytes;                           /* of one delivery's, and of one run's, memory; 0: LEAT_MAX_BYTES */
+    int64_t reserve_ms;                         /* of a batch's time, kept for the answer; < 0: 500 */
+    bool exact;                                 /* numbers keep their text, for encode */
+    const cJSON *settings;                      /* an object or NULL; must outlive the engine */
+    const struct leat_clock *clock;             /* NULL: the machine's */
+    struct leat_logger *logger;                 /* NULL: stderr, info, text */
+    enum leat_log_level outcome_level;          /* failed events are logged at it, fine ones one below */
+    /* Asked for every event before anything runs; false: it is settled as ok, unseen. NULL: all. */
+    bool (*keep)(void *argument, const struct leat_unit *unit, const struct leat_envelope *envelope);
+    void *keep_argument;
+};
+
+#define LEAT_MAX_PAYLOAD ((size_t)64 << 20)
+#define LEAT_MAX_BYTES ((size_t)1 << 30)
+
+/* NULL: out of memory. */
+struct leat_engine *leat_engine_new(const struct leat_engine_options *options);
+/* Stops nothing: call it after run, or before start. Takes NULL. */
+void leat_engine_free(struct leat_engine *engine);
+
+/* Events whose kind `trigger` means go to this handler; absent: all that no other takes. The first fit wins.
+ * `handler` and `trigger` must outlive the engine. */
+leat_status leat_engine_add_handler(struct leat_engine *engine, leat_str trigger, const struct leat_handler *handler,
+                                    struct leat_error *reterr);
+/* Behind those there already; `self` is the caller's. */
+leat_status leat_engine_add_middleware(struct leat_engine *engine, const struct leat_middleware_ops *ops, void *self);
+/* Where rejected events go. */
+void leat_engine_set_sink(struct leat_engine *engine, const struct leat_sink_ops *ops, void *self);
+leat_status leat_engine_add_source(struct leat_engine *engine, const struct leat_source_ops *ops, const void *options,
+                                   struct leat_error *reterr);
+
+/* load, then every slot's init, then the sources' start. */
+leat_status leat_engine_start(struct leat_engine *engine, struct leat_error *reterr);
+/* Until every source has stopped and all is settled. Fails if a source failed. */
+leat_status leat_engine_run(struct leat_engine *engine, struct leat_error *reterr);
+/* Asks every source to stop. Loop thread. */
+void leat_engine_stop(struct leat_engine *engine);
+
+const struct leat_metrics *leat_engine_metrics(const struct leat_engine *engine);
+struct leat_loop *leat_engine_loop(struct leat_engine *engine);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the engine share. Loop thread only unless said otherwise. */
+#ifndef LEAT_ENGINE_INTERNAL_H
+#define LEAT_ENGINE_INTERNAL_H
+
+#include <engine/engine.h>
+#include <engine/loop.h>
+
+#include <leat/alloc.h>
+
+#include <pthread.h>
+
+/* A handler with its routing. */
+struct leat_bound {
+    struct leat_bound *next;
+    struct leat_handler handler; /* completed: members that an older ABI lacks are NULL */
+    leat_str trigger;            /* absent: all kinds */
+    void *shared;                /* what load made */
+    bool loaded;
+    uint32_t index;              /* of its state in every slot */
+};
+
+struct leat_slot {
+    struct leat_engine *engine;
+    void **states;   /* one a handler */
+    uint32_t opened; /* so many inits succeeded */
+};
+
+struct leat_link {
+    struct leat_link *next, *previous;
+    const struct leat_middleware_ops *ops;
+    void *self;
+};
+
+struct leat_source {
+    struct leat_source *next;
+    struct leat_engine *engine;
+    const struct leat_source_ops *ops;
+    void *self;
+    uint32_t in_flight; /* units delivered and not done, and one for each delivery */
+    uint32_t demanded;  /* the credit it was told last; LEAT_UNTOLD: it has changed since */
+    bool started, stopped, stopping, failed;
+    char why[160];      /* of the last state */
+};
+
+struct leat_unit_queue {
+    struct leat_unit *first, **last;
+};
+
+/* Units of one name that must run in order. */
+struct leat_lane {
+    struct leat_lane *next; /* in its hash bucket */
+    uint64_t hash;
+    const void *scope;      /* the source, or the delivery where each settles as a whole */
+    leat_str name;          /* of its first unit; copied */
+    struct leat_unit_queue waiting;  /* not started */
+    struct leat_unit_queue finished; /* their events have results; they end in this order */
+    uint32_t running;                /* units in the ready queue or in a run */
+    bool stopped;                    /* one failed: what follows is given back */
+};
+
+enum leat_run_phase { LEAT_RUN_BEFORE, LEAT_RUN_RUNNING, LEAT_RUN_AFTER };
+
+struct leat_detail {
+    leat_str reason;
+    int64_t delay_ms;
+};
+
+struct leat_context {
+    struct leat_engine *engine;
+    const struct leat_bound *bound;
+    struct leat_run *run;          /* NULL in load and init */
+    struct leat_arena *arena;
+    struct leat_work *work;        /* the event at hand; in a batch the first */
+    struct leat_detail *details;   /* of this call's outcomes; outcome bits >> 8 is index + 1 */
+    uint32_t detail_count, detail_size;
+    struct leat_reply *reply;      /* being built */
+    struct leat_reply_header **last_header;
+    struct leat_error error;       /* leat_fail's */
+};
+
+struct leat_run {
+    struct leat_run *next;         /* in the done list or among the spare ones */
+    struct leat_engine *engine;
+    struct leat_bound *bound;
+    struct leat_arena arena;
+    struct leat_work *work;
+    struct leat_event *events;
+    struct leat_delivery **deliveries; /* of the works: held until the run is freed */
+    uint32_t count;
+    enum leat_run_phase phase;
+    struct leat_link *link;        /* the next before-step */
+    struct leat_work **list;       /* room for all of them, for one middleware call */
+    uint32_t pending;              /* works whose before-step is not answered */
+    _Atomic bool cancelled;
+    int64_t duration_us;
+    struct leat_context context;
+};
+
+struct leat_batch {
+    struct leat_run *run;
+    struct leat_work **work; /* those no middleware decided */
+    size_t count;
+};
+
+#define LEAT_LANE_BUCKETS 256
+#define LEAT_UNTOLD UINT32_MAX
+
+struct leat_engine {
+    struct leat_engine_options options;
+    struct leat_loop *loop;
+    struct leat_logger own_logger;
+    struct leat_arena arena; /* settings */
+    struct leat_setting_pair {
+        struct leat_setting_pair *next;
+        leat_str key, value;
+    } *settings;
+    struct leat_bound *handlers;
+    uint32_t handler_count;
+    void *executor;
+    bool executor_open;
+    struct leat_slot *slots;
+    struct leat_slot **slot_list;
+    struct leat_link *first_link, *last_link;
+    const struct leat_sink_ops *sink;
+    void *sink_self;
+    struct leat_source *sources;
+    struct leat_unit_queue ready;
+    struct leat_lane *lanes[LEAT_LANE_BUCKETS];
+    pthread_mutex_t done_lock; /* guards done and last_done */
+    struct leat_run *done, **last_done;
+    struct leat_run *spare;
+    pthread_t thread;          /* the loop's */
+    uint32_t runs, reserved;   /* runs that exist; slots promised to runs whose before-steps go on */
+    struct leat_metrics metrics;
+    bool in_turn, hooks_told;
+};
+
+/* dispatch.c */
+void leat_dispatch_turn(void *engine);
+void leat_dispatch_deliver(struct leat_engine *engine, struct leat_delivery *delivery);
+void leat_dispatch_results(struct leat_run *run);
+void leat_dispatch_forward(struct leat_engine *engine, struct leat_unit *unit);
+
+/* lane.c */
+bool leat_lane_enter(struct leat_engine *engine, struct leat_unit *unit, bool *retfree);
+void leat_lane_free(struct leat_engine *engine, struct leat_lane *lane);
+void leat_queue_init(struct leat_unit_queue *queue);
+void leat_queue_push(struct leat_unit_queue *queue, struct leat_unit *unit);
+struct leat_unit *leat_queue_pop(struct leat_unit_queue *queue);
+
+/* route.c */
+struct leat_bound *leat_route(struct leat_engine *engine, leat_str kind, const char **retwhy);
+
+/* chain.c */
+void leat_chain_before(struct leat_run *run);
+void leat_chain_after(struct leat_run *run);
+
+/* run.c */
+struct leat_run *leat_run_new(struct leat_engine *engine, struct leat_bound *bound, uint32_t size);
+void leat_run_add(struct leat_run *run, struct leat_unit *unit, uint32_t index);
+void leat_run_free(struct leat_run *run);
+struct leat_logger *leat_engine_logger(struct leat_engine *engine);
+void leat_context_init(struct leat_context *context, struct leat_engine *engine, const struct leat_bound *bound,
+                       struct leat_arena *arena);
+
+/* settle.c */
+enum leat_verdict leat_verdict_of(enum leat_outcome_kind worst, bool kept);
+void leat_unit_finish(struct leat_engine *engine, struct leat_unit *unit);
+void leat_settle_empty(struct leat_delivery *delivery);
+void leat_delivery_unref(struct leat_delivery *delivery);
+void leat_result_keep(struct leat_delivery *delivery, struct leat_result *result);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's own side of the loop. */
+#ifndef LEAT_ENGINE_LOOP_H
+#define LEAT_ENGINE_LOOP_H
+
+#include <leat/loop.h>
+
+/* NULL: out of memory or descriptors. */
+struct leat_loop *leat_loop_new(void);
+void leat_loop_free(struct leat_loop *loop); /* takes NULL; watches and timers are freed by then */
+/* Until leat_loop_break. False: the loop failed. */
+bool leat_loop_run(struct leat_loop *loop);
+void leat_loop_break(struct leat_loop *loop);
+/* What leat_loop_wake calls, on the loop thread. */
+void leat_loop_on_wake(struct leat_loop *loop, void (*function)(void *), void *argument);
+/* Any thread; never fails; several wakes before the call are one. */
+void leat_loop_wake(struct leat_loop *loop);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which handler gets an event of that kind. */
+#include <engine/internal.h>
+
+static bool accepts(const struct leat_handler *handler, leat_str kind)
+{
+    leat_str rest = leat_str_c(handler->accepts);
+    if (rest.ptr == NULL)
+        return true;
+    while (rest.ptr != NULL)
+        if (leat_trigger_matches(leat_str_trim(leat_str_cut(&rest, ',')), kind))
+            return true;
+    return false;
+}
+
+/* NULL: nobody; *retwhy is the reason of the reject. A trigger's own handler goes before one for all. */
+struct leat_bound *leat_route(struct leat_engine *engine, leat_str kind, const char **retwhy)
+{
+    struct leat_bound *found = NULL;
+    for (struct leat_bound *bound = engine->handlers; bound != NULL; bound = bound->next) {
+        if (bound->trigger.ptr == NULL ? found == NULL : leat_trigger_matches(bound->trigger, kind)) {
+            found = bound;
+            if (bound->trigger.ptr != NULL)
+                break;
+        }
+    }
+    *retwhy = "no handler for events of this kind";
+    if (found == NULL || accepts(&found->handler, kind))
+        return found;
+    *retwhy = "the handler does not accept events of this kind";
+    return NULL;
+}
+
+static bool is_complete(const struct leat_handler *handler, struct leat_error *reterr)
+{
+    if (handler->abi != LEAT_ABI) {
+        (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s was built for handler ABI %u, this leat has %u",
+                             handler->name, handler->abi, LEAT_ABI);
+        leat_error_fix(reterr, "build it again with the headers of this leat");
+        return false;
+    }
+    if (handler->handle != NULL || handler->handle_batch != NULL)
+        return true;
+    (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "handler %s has neither handle nor handle_batch", handler->name);
+    leat_error_fix(reterr, "LEAT_HANDLER(%s, .handle = function);", handler->name);
+    return false;
+}
+
+/* A handler built with older headers has fewer members: those it lacks are NULL. */
+static void complete(struct leat_handler *full, const struct leat_handler *given)
+{
+    size_t size = given->size < sizeof(*full) ? given->size : sizeof(*full);
+    *full = (struct leat_handler){0};
+    memcpy(full, given, size);
+}
+
+leat_status leat_engine_add_handler(struct leat_engine *engine, leat_str trigger, const struct leat_handler *handler,
+                                    struct leat_error *reterr)
+{
+    struct leat_handler full;
+    complete(&full, handler);
+    if (!is_complete(&full, reterr))
+        return LEAT_STATUS(CONFIG);
+    if ((full.flags & LEAT_RAW) != 0 && trigger.ptr != NULL) {
+        (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "handler %s is raw: it takes every payload as it is",
+                             full.name);
+        leat_error_fix(reterr, "name it without %.*s=", LEAT_ARG(trigger));
+        return LEAT_STATUS(CONFIG);
+    }
+    struct leat_bound *bound = leat_alloc(sizeof(*bound)), **last = &engine->handlers;
+    if (bound == NULL)
+        return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
+    while (*last != NULL)
+        last = &(*last)->next;
+    bound->handler = full;
+    bound->trigger = trigger;
+    bound->index = engine->handler_count++;
+    *last = bound;
+    return LEAT_OK;
+}

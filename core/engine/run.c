@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run: made on the loop thread, called on a slot's thread, and the slot that calls it. */
+#include <engine/internal.h>
+
+#include <stdatomic.h>
+
+struct leat_logger *leat_engine_logger(struct leat_engine *engine)
+{
+    return engine->options.logger != NULL ? engine->options.logger : &engine->own_logger;
+}
+
+void leat_context_init(struct leat_context *context, struct leat_engine *engine, const struct leat_bound *bound,
+                       struct leat_arena *arena)
+{
+    *context = (struct leat_context){.engine = engine, .bound = bound, .arena = arena};
+}
+
+static struct leat_run *take_spare(struct leat_engine *engine)
+{
+    struct leat_run *run = engine->spare;
+    if (run == NULL) {
+        run = leat_alloc(sizeof(*run));
+        if (run != NULL)
+            leat_arena_init(&run->arena, engine->options.max_bytes);
+        return run;
+    }
+    engine->spare = run->next;
+    struct leat_arena arena = run->arena; /* its memory serves again */
+    *run = (struct leat_run){.arena = arena};
+    return run;
+}
+
+static void put_spare(struct leat_run *run)
+{
+    leat_arena_reset(&run->arena);
+    run->next = run->engine->spare;
+    run->engine->spare = run;
+}
+
+/* NULL: out of memory. `bound` NULL: its one event is decided. */
+struct leat_run *leat_run_new(struct leat_engine *engine, struct leat_bound *bound, uint32_t size)
+{
+    struct leat_run *run = take_spare(engine);
+    if (run == NULL)
+        return NULL;
+    run->engine = engine;
+    run->bound = bound;
+    run->work = LEAT_NEW_N(&run->arena, struct leat_work, size);
+    run->list = LEAT_NEW_N(&run->arena, struct leat_work *, size);
+    run->events = LEAT_NEW_N(&run->arena, struct leat_event, size);
+    run->deliveries = LEAT_NEW_N(&run->arena, struct leat_delivery *, size);
+    if (run->arena.overflow) {
+        put_spare(run);
+        return NULL;
+    }
+    if (bound != NULL) {
+        run->link = engine->first_link;
+        engine->reserved++;
+    }
+    engine->runs++;
+    leat_context_init(&run->context, engine, bound, &run->arena);
+    run->context.run = run;
+    return run;
+}
+
+/* Event `index` of the unit; the unit's delivery stays until the run is freed. */
+void leat_run_add(struct leat_run *run, struct leat_unit *unit, uint32_t index)
+{
+    struct leat_work *work = &run->work[run->count];
+    *work = (struct leat_work){.unit = unit, .run = run, .result = &unit->results[index]};
+    work->decided = run->bound == NULL;
+    if (index < unit->events.count) {
+        leat_event_init(&run->events[run->count], &unit->events.items[index], &run->arena);
+        work->event = &run->events[run->count];
+    }
+    run->deliveries[run->count] = unit->delivery;
+    unit->delivery->references++;
+    run->count++;
+}
+
+void leat_run_free(struct leat_run *run)
+{
+    run->engine->runs--;
+    for (uint32_t i = 0; i < run->count; i++)
+        leat_delivery_unref(run->deliveries[i]);
+    put_spare(run);
+}
+
+/* --- on the slot's thread -------------------------------------------------------------------- */
+
+static void take_outcome(struct leat_context *context, struct leat_work *work, leat_outcome outcome)
+{
+    uint64_t detail = outcome.bits >> 8;
+    struct leat_result *result = work->result;
+    *result = (struct leat_result){.kind = leat_outcome_kind_of(outcome), .delay_ms = -1, .reply = context->reply};
+    if (result->kind == LEAT_OUTCOME_NONE)
+        *result = (struct leat_result){
+            .kind = LEAT_OUTCOME_RETRY, .reason = LEAT_STR("the handler gave no outcome"), .delay_ms = -1};
+    if (detail > 0 && detail <= context->detail_count) {
+        result->reason = context->details[detail - 1].reason;
+        result->delay_ms = context->details[detail - 1].delay_ms;
+    }
+    context->reply = NULL;
+    context->last_header = NULL;
+}
+
+static void call_one(struct leat_run *run, void *state)
+{
+    for (uint32_t i = 0; i < run->count; i++) {
+        struct leat_work *work = &run->work[i];
+        if (work->decided)
+            continue;
+        run->context.work = work;
+        take_outcome(&run->context, work, run->bound->handler.handle(&run->context, work->event, state));
+    }
+}
+
+static void call_batch(struct leat_run *run, void *state)
+{
+    struct leat_batch batch = {.run = run, .work = run->list};
+    for (uint32_t i = 0; i < run->count; i++)
+        if (!run->work[i].decided)
+            batch.work[batch.count++] = &run->work[i];
+    run->context.work = batch.work[0];
+    for (size_t i = 0; i < batch.count; i++)
+        *batch.work[i]->result = (struct leat_result){
+            .kind = LEAT_OUTCOME_RETRY, .reason = LEAT_STR("the handler gave no outcome"), .delay_ms = -1};
+    run->bound->handler.handle_batch(&run->context, &batch, state);
+}
+
+size_t leat_batch_count(const struct leat_batch *batch)
+{
+    return batch->count;
+}
+
+const leat_event *leat_batch_event(const struct leat_batch *batch, size_t index)
+{
+    return index < batch->count ? batch->work[index]->event : NULL;
+}
+
+void leat_batch_set(struct leat_batch *batch, size_t index, leat_outcome outcome)
+{
+    if (index < batch->count)
+        take_outcome(&batch->run->context, batch->work[index], outcome);
+}
+
+/* What ran out of memory may have seen half of it: no outcome of such a run counts. */
+static void distrust(struct leat_run *run)
+{
+    bool over_cap = run->arena.over_cap;
+    for (uint32_t i = 0; i < run->count; i++)
+        if (!run->work[i].decided)
+            *run->work[i].result = (struct leat_result){
+                .kind = LEAT_OUTCOME_RETRY,
+                .reason = over_cap ? LEAT_STR("the run needs more memory than max_bytes") : LEAT_STR("out of memory"),
+                .delay_ms = -1};
+}
+
+void leat_run_call(struct leat_run *run, struct leat_slot *slot)
+{
+    const struct leat_clock *clock = run->engine->options.clock;
+    void *state = slot->states[run->bound->index];
+    int64_t start_us = leat_clock_us(clock);
+    if (run->bound->handler.handle_batch != NULL)
+        call_batch(run, state);
+    else
+        call_one(run, state);
+    int64_t took_us = leat_clock_us(clock) - start_us;
+    if (run->arena.overflow)
+        distrust(run);
+    for (uint32_t i = 0; i < run->count; i++) {
+        if (run->work[i].decided)
+            continue;
+        run->work[i].result->duration_us = took_us;
+        run->work[i].result->handler = run->bound->handler.name;
+    }
+}
+
+/* --- slots ------------------------------------------------------------------------------------------ */
+
+leat_status leat_slot_open(struct leat_slot *slot, struct leat_error *reterr)
+{
+    struct leat_arena arena LEAT_CLEANUP(leat_arena_fini) = {0};
+    struct leat_engine *engine = slot->engine;
+    leat_arena_init(&arena, engine->options.max_bytes);
+    for (struct leat_bound *bound = engine->handlers; bound != NULL; bound = bound->next) {
+        struct leat_context context;
+        leat_context_init(&context, engine, bound, &arena);
+        leat_status status = LEAT_OK;
+        if (bound->handler.init != NULL)
+            status = bound->handler.init(&context, &slot->states[bound->index]);
+        if (!leat_is_ok(status)) {
+            const char *why = context.error.message[0] != '\0' ? context.error.message : leat_status_text(status);
+            (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s: init failed: %s", bound->handler.name, why);
+            leat_slot_close(slot);
+            return LEAT_STATUS(CONFIG);
+        }
+        slot->opened++;
+    }
+    return LEAT_OK;
+}
+
+/* fini of what init gave, the last one first. */
+void leat_slot_close(struct leat_slot *slot)
+{
+    for (; slot->opened > 0; slot->opened--) {
+        const struct leat_bound *bound = slot->engine->handlers;
+        while (bound->index != slot->opened - 1)
+            bound = bound->next;
+        if (bound->handler.fini != NULL)
+            bound->handler.fini(slot->states[bound->index]);
+    }
+}
+
+/* --- losing a unit ------------------------------------------------------------------------------------- */
+
+static bool all_lost(const struct leat_run *run)
+{
+    for (uint32_t i = 0; i < run->count; i++)
+        if (!run->work[i].unit->lost)
+            return false;
+    return true;
+}
+
+void leat_lost(struct leat_unit *unit, enum leat_loss loss)
+{
+    struct leat_engine *engine = unit->delivery->source->engine;
+    struct leat_run *run = unit->run;
+    (void)loss;
+    unit->lost = true;
+    if (run == NULL || run->phase != LEAT_RUN_RUNNING || !all_lost(run))
+        return;
+    atomic_store(&run->cancelled, true);
+    if (engine->options.executor->cancel != NULL)
+        engine->options.executor->cancel(engine->executor, run);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events and their views as JSON: the CloudEvents 1.0 form, and what `leat show --json` calls "view". */
+#include <leat/envelope.h>
+#include <leat/text.h>
+
+static bool is_json_type(leat_str type)
+{
+    leat_str rest = type;
+    leat_str media = leat_str_trim(leat_str_cut(&rest, ';'));
+    char lower[128];
+    if (media.len >= sizeof(lower))
+        return false;
+    for (size_t i = 0; i < media.len; i++)
+        lower[i] = (char)(media.ptr[i] >= 'A' && media.ptr[i] <= 'Z' ? media.ptr[i] + 32 : media.ptr[i]);
+    media.ptr = lower;
+    return leat_str_eq(media, LEAT_STR("application/json")) || leat_str_eq(media, LEAT_STR("text/json")) ||
+           leat_str_ends(media, LEAT_STR("+json"));
+}
+
+/* A JSON value if the type says so and the bytes are, else text, else base64. */
+static void write_data(const struct leat_event *event, struct leat_buf *buf)
+{
+    leat_str data = leat_event_data(event);
+    if (data.ptr == NULL)
+        return;
+    bool whole_text = leat_str_utf8(data) == data.len;
+    leat_buf_json_name(buf, whole_text ? "data" : "data_base64");
+    if (!whole_text)
+        leat_buf_json_string(buf, leat_base64_encode(buf->arena, data));
+    else if (is_json_type(leat_event_datacontenttype(event)) && leat_json_valid(data))
+        leat_json_minify(buf, data);
+    else
+        leat_buf_json_string(buf, data);
+}
+
+void leat_event_write(const struct leat_event *event, struct leat_buf *buf)
+{
+    const struct leat_envelope *envelope = event->envelope;
+    leat_str type = leat_event_datacontenttype(event);
+    leat_buf_c(buf, "{\"specversion\":\"1.0\"");
+    leat_buf_json_member(buf, "id", envelope->id);
+    leat_buf_json_member(buf, "source", envelope->source);
+    leat_buf_json_member(buf, "type", envelope->type);
+    leat_buf_json_member(buf, "subject", envelope->subject);
+    leat_buf_json_member(buf, "time", envelope->time);
+    /* CloudEvents reads a missing type as JSON, and a body without one may be anything. */
+    if (type.ptr == NULL && envelope->data.form != LEAT_DATA_NONE)
+        type = LEAT_STR("application/octet-stream");
+    leat_buf_json_member(buf, "datacontenttype", type);
+    for (const struct leat_attribute *at = envelope->extensions; at != NULL; at = at->next)
+        leat_buf_json_member(buf, at->name.ptr, at->value);
+    write_data(event, buf);
+    leat_buf_char(buf, '}');
+    if (buf->failed || event->arena->overflow)
+        buf->failed = true;
+}
+
+static void write_pairs(struct leat_buf *buf, const char *name, const struct leat_pair *pairs, size_t count)
+{
+    if (pairs == NULL)
+        return;
+    leat_buf_json_name(buf, name);
+    leat_buf_char(buf, '[');
+    for (size_t i = 0; i < count; i++) {
+        leat_buf_c(buf, i > 0 ? ",[" : "[");
+        leat_buf_json_string(buf, pairs[i].name);
+        leat_buf_char(buf, ',');
+        leat_buf_json_string(buf, pairs[i].value);
+        leat_buf_char(buf, ']');
+    }
+    leat_buf_char(buf, ']');
+}
+
+static void write_number(struct leat_buf *buf, const char *name, int64_t value)
+{
+    if (value < 0)
+        return;
+    leat_buf_json_name(buf, name);
+    leat_buf_printf(buf, "%lld", (long long)value);
+}
+
+static void write_tree(struct leat_buf *buf, const char *name, const cJSON *tree)
+{
+    if (tree == NULL)
+        return;
+    leat_buf_json_name(buf, name);
+    leat_json_print(buf, tree);
+}
+
+static void write_s3(struct leat_buf *buf, const void *view)
+{
+    const struct leat_s3 *s3 = view;
+    leat_buf_json_member(buf, "bucket", s3->bucket);
+    leat_buf_json_member(buf, "key", s3->key);
+    write_number(buf, "size", s3->size);
+    leat_buf_json_member(buf, "etag", s3->etag);
+    leat_buf_json_member(buf, "version", s3->version);
+    leat_buf_json_member(buf, "event", s3->event);
+    leat_buf_json_member(buf, "region", s3->region);
+}
+
+static void write_http(struct leat_buf *buf, const void *view)
+{
+    const struct leat_http *http = view;
+    leat_buf_json_member(buf, "method", http->method);
+    leat_buf_json_member(buf, "path", http->path);
+    write_pairs(buf, "query", http->query, http->query_count);
+    write_pairs(buf, "headers", http->headers, http->header_count);
+    if (http->cookies != NULL) {
+        leat_buf_json_name(buf, "cookies");
+        leat_buf_char(buf, '[');
+        for (size_t i = 0; i < http->cookie_count; i++) {
+            leat_buf_c(buf, i > 0 ? "," : "");
+            leat_buf_json_string(buf, http->cookies[i]);
+        }
+        leat_buf_char(buf, ']');
+    }
+    leat_buf_json_member(buf, "client_ip", http->client_ip);
+    leat_buf_json_member(buf, "route", http->route);
+    leat_buf_json_member(buf, "stage", http->stage);
+}
+
+static void write_dynamodb(struct leat_buf *buf, const void *view)
+{
+    const struct leat_dynamodb *change = view;
+    leat_buf_json_member(buf, "event", change->event);
+    write_tree(buf, "keys", change->keys);
+    write_tree(buf, "new", change->new_image);
+    write_tree(buf, "old", change->old_image);
+    leat_buf_json_member(buf, "stream_view", change->stream_view);
+}
+
+static void write_sqs(struct leat_buf *buf, const void *view)
+{
+    const struct leat_sqs *sqs = view;
+    leat_buf_json_member(buf, "message_id", sqs->message_id);
+    leat_buf_json_member(buf, "group", sqs->group);
+    leat_buf_json_member(buf, "deduplication", sqs->deduplication);
+    write_number(buf, "receive_count", sqs->receive_count);
+    write_number(buf, "sent_ms", sqs->sent_ms);
+    if (sqs->attributes == NULL)
+        return;
+    leat_buf_json_name(buf, "attributes");
+    leat_buf_char(buf, '{');
+    for (size_t i = 0; i < sqs->attribute_count; i++) {
+        leat_buf_c(buf, i > 0 ? "," : "");
+        leat_buf_json_string(buf, sqs->attributes[i].name);
+        leat_buf_c(buf, ":{");
+        leat_buf_json_member(buf, "type", sqs->attributes[i].type);
+        leat_buf_json_member(buf, "value", sqs->attributes[i].value);
+        leat_buf_char(buf, '}');
+    }
+    leat_buf_char(buf, '}');
+}
+
+bool leat_event_write_view(const struct leat_event *event, struct leat_buf *buf)
+{
+    static void (*const writers[])(struct leat_buf *, const void *) = {
+        [LEAT_VIEW_S3] = write_s3,
+        [LEAT_VIEW_HTTP] = write_http,
+        [LEAT_VIEW_DYNAMODB] = write_dynamodb,
+        [LEAT_VIEW_SQS] = write_sqs,
+    };
+    enum leat_view_kind kind = event->envelope->view_kind;
+    const void *view = kind != LEAT_VIEW_NONE ? leat_event_view(event, kind) : NULL;
+    if (view == NULL)
+        return false;
+    leat_buf_char(buf, '{');
+    writers[kind](buf, view);
+    leat_buf_char(buf, '}');
+    return true;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The extent scanner: where a value ends, in text that cJSON has accepted. It checks nothing, so it
+ * must stay inside the text whatever that holds; and it passes over what cJSON passes over: any byte
+ * up to 0x20 is white space, and a byte order mark may stand first.
+ */
+#include "json_private.h"
+
+size_t leat_json_skip_space(leat_str text, size_t at)
+{
+    while (at < text.len && (unsigned char)text.ptr[at] <= 0x20)
+        at++;
+    return at;
+}
+
+static size_t skip_string(leat_str text, size_t at)
+{
+    for (at++; at < text.len; at++) {
+        const char *quote = memchr(text.ptr + at, '"', text.len - at);
+        if (quote == NULL)
+            break;
+        size_t end = (size_t)(quote - text.ptr), slashes = 0;
+        while (end - slashes > at && text.ptr[end - slashes - 1] == '\\')
+            slashes++;
+        at = end;
+        if (slashes % 2 == 0)
+            return at + 1;
+    }
+    return text.len;
+}
+
+static size_t skip_container(leat_str text, size_t at)
+{
+    size_t depth = 0;
+    while (at < text.len) {
+        char c = text.ptr[at];
+        if (c == '"') {
+            at = skip_string(text, at);
+            continue;
+        }
+        at++;
+        if (c == '{' || c == '[')
+            depth++;
+        else if ((c == '}' || c == ']') && --depth == 0)
+            return at;
+    }
+    return text.len;
+}
+
+size_t leat_json_skip_value(leat_str text, size_t at)
+{
+    if (at == text.len)
+        return at;
+    char first = text.ptr[at];
+    if (first == '"')
+        return skip_string(text, at);
+    if (first == '{' || first == '[')
+        return skip_container(text, at);
+    while (at < text.len && (unsigned char)text.ptr[at] > 0x20 && strchr(",]}:", text.ptr[at]) == NULL)
+        at++;
+    return at;
+}
+
+leat_str leat_json_value_at(leat_str text, size_t at)
+{
+    if (at == 0 && leat_str_starts(text, LEAT_STR("\xEF\xBB\xBF")))
+        at = 3;
+    at = leat_json_skip_space(text, at);
+    return leat_str_of(text.ptr + at, leat_json_skip_value(text, at) - at);
+}
+
+void leat_json_children(leat_str container, void (*each)(void *, size_t, leat_str), void *argument)
+{
+    bool object = container.len > 0 && container.ptr[0] == '{';
+    size_t at = 1;
+    for (size_t n = 0;; n++) {
+        at = leat_json_skip_space(container, at);
+        if (at >= container.len || container.ptr[at] == ']' || container.ptr[at] == '}')
+            return;
+        if (object) {
+            at = leat_json_skip_space(container, skip_string(container, at)) + 1; /* the colon */
+            at = at < container.len ? leat_json_skip_space(container, at) : container.len;
+        }
+        size_t end = leat_json_skip_value(container, at);
+        each(argument, n, leat_str_of(container.ptr + at, end - at));
+        at = leat_json_skip_space(container, end);
+        if (at >= container.len || container.ptr[at] != ',')
+            return;
+        at++;
+    }
+}
+
+struct wanted {
+    size_t n;
+    leat_str found;
+};
+
+static void take_nth(void *argument, size_t n, leat_str value)
+{
+    struct wanted *wanted = argument;
+    if (n == wanted->n)
+        wanted->found = value;
+}
+
+leat_str leat_json_child(leat_str container, size_t n)
+{
+    struct wanted wanted = {.n = n, .found = LEAT_ABSENT};
+    leat_json_children(container, take_nth, &wanted);
+    return wanted.found;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the JSON files of this folder share. */
+#ifndef LEAT_JSON_PRIVATE_H
+#define LEAT_JSON_PRIVATE_H
+
+#include <leat/json.h>
+
+/* Over text that cJSON accepted: where white space and the value at `at` end; never beyond text.len. */
+size_t leat_json_skip_space(leat_str text, size_t at);
+size_t leat_json_skip_value(leat_str text, size_t at);
+
+/* Walks text and tree side by side: gives strings with an escaped NUL their whole length, and with
+ * `numbers` lets numbers that print otherwise keep their text. */
+leat_status leat_json_repair(struct leat_arena *arena, leat_str text, cJSON *root, bool numbers);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cJSON on arenas. Its hooks are process-wide, so they are set once and look at a thread's own
+ * variable: only while this thread is inside our parse do nodes come from an arena; a handler's use
+ * of cJSON goes to malloc as ever.
+ */
+#include "json_private.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+static _Thread_local struct leat_arena *parsing_into;
+static atomic_bool hooks_lost;
+
+static void *hook_alloc(size_t size)
+{
+    return parsing_into != NULL ? leat_arena_alloc(parsing_into, size) : malloc(size);
+}
+
+static void hook_free(void *memory)
+{
+    if (parsing_into == NULL) /* inside our parse all memory is the arena's */
+        free(memory);
+}
+
+static void set_hooks(void)
+{
+    cJSON_Hooks hooks = {.malloc_fn = hook_alloc, .free_fn = hook_free};
+    cJSON_InitHooks(&hooks);
+}
+
+bool leat_json_hooks_lost(void)
+{
+    return atomic_load(&hooks_lost);
+}
+
+static void delete_tree(void *root)
+{
+    cJSON_Delete(root);
+}
+
+/* A library that set hooks of its own took ours away: the tree is then on the heap and dies with the arena. */
+static leat_status adopt(struct leat_arena *arena, cJSON *root)
+{
+    if (leat_arena_owns(arena, root))
+        return LEAT_OK;
+    atomic_store(&hooks_lost, true);
+    if (leat_arena_defer(arena, delete_tree, root))
+        return LEAT_OK;
+    cJSON_Delete(root);
+    return leat_arena_status(arena);
+}
+
+/* cJSON does not say why, so the strict scanner does; what only cJSON refuses is a number it has no room for. */
+static leat_status refused(const struct leat_arena *arena, leat_str text, struct leat_json_fault *fault)
+{
+    size_t at = 0;
+    if (arena->overflow) {
+        fault->status = leat_arena_status(arena);
+        fault->what = leat_status_text(fault->status);
+        return fault->status;
+    }
+    if (leat_str_starts(text, LEAT_STR("\xEF\xBB\xBF")))
+        at = 3;
+    if (leat_is_ok(leat_json_scan(text, &at, fault))) {
+        leat_str rest = leat_str_trim(leat_str_skip(text, at));
+        fault->offset = rest.len > 0 ? (size_t)(rest.ptr - text.ptr) : 0;
+        fault->what = rest.len > 0 ? "more text behind the value" : "a number of more than 63 characters";
+        fault->status = LEAT_STATUS(NOT_JSON);
+    }
+    return fault->status;
+}
+
+leat_status leat_json_parse(struct leat_arena *arena, leat_str text, cJSON **retroot,
+                            struct leat_json_fault *retfault)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct leat_json_fault unwanted;
+    struct leat_json_fault *fault = retfault != NULL ? retfault : &unwanted;
+    const char *end = NULL;
+    *fault = (struct leat_json_fault){.status = LEAT_OK};
+    *retroot = NULL;
+    pthread_once(&once, set_hooks);
+    bool raw_nul = text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL;
+    if (text.len == 0 || raw_nul)
+        return refused(arena, text, fault);
+
+    parsing_into = arena;
+    cJSON *root = cJSON_ParseWithLengthOpts(text.ptr, text.len, &end, 0);
+    parsing_into = NULL;
+    if (root != NULL)
+        LEAT_TRY(adopt(arena, root));
+    if (root == NULL || leat_json_skip_space(text, (size_t)(end - text.ptr)) < text.len)
+        return refused(arena, text, fault);
+    *retroot = root;
+    if (leat_str_find(text, LEAT_STR("\\u0000")).ptr != NULL)
+        fault->status = leat_json_repair(arena, text, root, false);
+    return fault->status;
+}
+
+leat_status leat_json_keep_numbers(struct leat_arena *arena, leat_str text, cJSON *root)
+{
+    return leat_json_repair(arena, text, root, true);
+}
+
+const cJSON *leat_json_get(const cJSON *object, const char *name)
+{
+    return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, name) : NULL;
+}
+
+leat_str leat_json_text(const cJSON *item)
+{
+    if (!cJSON_IsString(item) || item->valuestring == NULL)
+        return LEAT_ABSENT;
+    /* leat_json_repair leaves the length where cJSON keeps a number's value. */
+    size_t len = item->valuedouble > 0 ? (size_t)item->valuedouble : strlen(item->valuestring);
+    return leat_str_of(item->valuestring, len);
+}
+
+leat_str leat_json_get_text(const cJSON *object, const char *name)
+{
+    return leat_json_text(leat_json_get(object, name));
+}
+
+const cJSON *leat_json_get_object(const cJSON *object, const char *name)
+{
+    const cJSON *item = leat_json_get(object, name);
+    return cJSON_IsObject(item) ? item : NULL;
+}
+
+const cJSON *leat_json_get_array(const cJSON *object, const char *name)
+{
+    const cJSON *item = leat_json_get(object, name);
+    return cJSON_IsArray(item) ? item : NULL;
+}
+
+const char *leat_json_type(const cJSON *item)
+{
+    if (item == NULL)
+        return "missing";
+    switch (item->type & 0xFF) {
+    case cJSON_False:
+    case cJSON_True: return "a boolean";
+    case cJSON_NULL: return "null";
+    case cJSON_Number: return "a number";
+    case cJSON_String: return "text";
+    case cJSON_Array: return "an array";
+    case cJSON_Object: return "an object";
+    default: return "no JSON";
+    }
+}
+
+cJSON *leat_json_copy(const cJSON *item)
+{
+    return cJSON_Duplicate(item, 1);
+}
+
+cJSON *leat_json_node(struct leat_arena *arena, int type)
+{
+    cJSON *node = LEAT_NEW(arena, cJSON);
+    if (node != NULL)
+        node->type = type;
+    return node;
+}
+
+void leat_json_append(cJSON *parent, const char *name, cJSON *child)
+{
+    if (name != NULL)
+        child->string = (char *)(uintptr_t)name;
+    if (parent->child == NULL) {
+        parent->child = child;
+        child->prev = child; /* as cJSON does: the first knows the last */
+        return;
+    }
+    cJSON *last = parent->child->prev;
+    last->next = child;
+    child->prev = last;
+    parent->child->prev = child;
+}
+
+/* Array index of RFC 6901: digits without a leading zero. */
+static bool array_index(leat_str token, int *retindex)
+{
+    int64_t value;
+    if (token.len > 9 || (token.len > 1 && token.ptr[0] == '0') || token.len == 0 || token.ptr[0] == '-')
+        return false;
+    if (!leat_str_int64(token, &value))
+        return false;
+    *retindex = (int)value;
+    return true;
+}
+
+/* Does an escaped token (~0, ~1) name this member? */
+static bool token_is(leat_str token, const char *name)
+{
+    for (; token.len > 0; token = leat_str_skip(token, 1), name++) {
+        char c = token.ptr[0];
+        if (c == '~') {
+            token = leat_str_skip(token, 1);
+            if (token.len == 0 || (token.ptr[0] != '0' && token.ptr[0] != '1'))
+                return false;
+            c = token.ptr[0] == '0' ? '~' : '/';
+        }
+        if (*name == '\0' || *name != c)
+            return false;
+    }
+    return *name == '\0';
+}
+
+static const cJSON *step(const cJSON *item, leat_str token)
+{
+    int index;
+    if (cJSON_IsArray(item))
+        return array_index(token, &index) ? cJSON_GetArrayItem(item, index) : NULL;
+    const cJSON *member = NULL;
+    if (cJSON_IsObject(item)) {
+        cJSON_ArrayForEach (member, item)
+            if (token_is(token, member->string))
+                return member;
+    }
+    return NULL;
+}
+
+const cJSON *leat_json_pointer(const cJSON *root, leat_str pointer)
+{
+    if (pointer.len == 0)
+        return root;
+    if (pointer.ptr[0] != '/')
+        return NULL;
+    leat_str rest = leat_str_skip(pointer, 1);
+    while (root != NULL && rest.ptr != NULL)
+        root = step(root, leat_str_cut(&rest, '/'));
+    return root;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Delivery, record, unit, settlement. Memory, settlement and ordering are three things: a delivery is
+ * memory, a unit is what is settled, a lane is what must run in order.
+ */
+#ifndef LEAT_UNIT_H
+#define LEAT_UNIT_H
+
+#include <leat/envelope.h>
+#include <leat/outcome.h>
+
+LEAT_BEGIN
+
+struct leat_adapter;
+struct leat_delivery;
+struct leat_source;
+struct leat_lane;
+struct leat_run;
+
+/* What a trigger hands over for one thing that happened. Text and native transports meet here. */
+struct leat_record {
+    const struct leat_adapter *adapter;
+    const struct leat_doc *doc; /* text: the document it stands in; NULL: native */
+    uint32_t index;             /* its place there; LEAT_WHOLE: the root */
+    const cJSON *json;          /* its node */
+    const void *native;         /* else what a native source filled: a struct of the adapter's own */
+    leat_str id;                /* what the reply or the queue calls it; absent: it has no name */
+    leat_str lane;              /* runs in order with others of that name; absent: with none */
+    leat_str partition;         /* streams and Kafka: the part whose checkpoint it moves; absent: the whole batch */
+    uint32_t attempts;          /* as the payload tells; 0: it does not */
+    leat_str broken;            /* why it cannot be normalised; absent: it is whole */
+};
+
+/* Where a record of a document stands, or a direct member of it (NULL: all of it). */
+static inline struct leat_place leat_record_place(const struct leat_record *record, const cJSON *member)
+{
+    struct leat_place place;
+    place.doc = record->doc;
+    place.index = record->index;
+    place.record = record->json;
+    place.member = member;
+    return place;
+}
+
+struct leat_records {
+    struct leat_record *items;
+    uint32_t count;
+    const struct leat_adapter *adapter;
+    const struct leat_doc *doc; /* NULL: native */
+    const char *why;            /* in a few words, why it was recognised so */
+};
+
+struct leat_events {
+    struct leat_envelope *items;
+    uint32_t count, size;
+};
+
+/* What became of one event of a unit. */
+struct leat_result {
+    enum leat_outcome_kind kind;
+    leat_str reason;
+    int64_t delay_ms;
+    int64_t duration_us; /* of its run; 0 if none */
+    const char *handler; /* the handler's name; NULL: none ran */
+    const struct leat_reply *reply;
+};
+
+/* Settled alone. 0..n events; none is settled as ok. */
+struct leat_unit {
+    struct leat_delivery *delivery;
+    uint32_t index;            /* in its delivery */
+    uint32_t domain, generation; /* partition or shard, assignment */
+    uint64_t position;         /* rises in a domain; gaps are normal */
+    uint32_t attempts;         /* by the source's count; 0: it does not count */
+    int64_t lease_until_ms;    /* monotonic; 0: none */
+    void *token;               /* the source's: receipt, entry, connection */
+    struct leat_record *record;
+    struct leat_events events; /* in the delivery's arena */
+    struct leat_result *results; /* one an event; one also for a broken record */
+    uint32_t result_count;
+
+    /* The engine's, from leat_deliver on. */
+    struct leat_unit *next;
+    struct leat_lane *lane;
+    struct leat_run *run;      /* the run it is in, or NULL */
+    struct leat_result single; /* the results of most units */
+    uint32_t cursor;           /* events before it have a result */
+    uint32_t settle_tries;
+    uint32_t letters;          /* dead letters that are not answered yet */
+    bool kept;                 /* its rejected events lie in the sink */
+    bool lost;                 /* lease gone, client gone, revoked: counted, never settled */
+};
+
+/* How one unit ends, as the source is told. */
+struct leat_settlement {
+    struct leat_unit *unit;
+    enum leat_verdict verdict;
+    enum leat_outcome_kind outcome;  /* the worst of its events */
+    int64_t delay_ms;                /* of a retry; -1: the source's own back-off */
+    leat_str reason;                 /* absent when ok */
+    const struct leat_reply *reply;  /* NULL: none */
+};
+
+/* The answer to a whole payload: `text`, or an invocation error. */
+struct leat_answer {
+    leat_str text;                     /* absent: an error */
+    leat_str content_type;
+    leat_str error_type, error_message; /* "Function.Retry", "Runtime.UnmarshalError", ... */
+};
+
+LEAT_END
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DynamoDB Streams, as Lambda's event source mapping hands them over. A batch is a piece of one shard:
+ * its records run in order, and what is settled is a checkpoint, the lowest sequence number that failed.
+ */
+#include "view.h"
+
+#include <leat/attributes.h>
+
+#include <math.h>
+
+static bool detect(const struct leat_payload *payload)
+{
+    return leat_str_is(payload->event_source, "aws:dynamodb");
+}
+
+static leat_status split(struct leat_decoder *decoder, const struct leat_payload *payload, struct leat_records *out)
+{
+    LEAT_TRY(leat_split_records(decoder, payload, out));
+    for (uint32_t i = 0; i < out->count; i++) {
+        struct leat_record *record = &out->items[i];
+        const cJSON *number = leat_json_get(leat_json_get(record->json, "dynamodb"), "SequenceNumber");
+        record->id = leat_json_text(number);
+        record->lane = LEAT_STR("shard");
+        if (record->id.len == 0)
+            return leat_error_set(decoder->reterr, LEAT_STATUS(BAD_PAYLOAD),
+                                  "Records[%u].dynamodb.SequenceNumber is %s, so a failure of it could not be reported",
+                                  i, record->id.ptr != NULL ? "empty" : leat_json_type(number));
+    }
+    return LEAT_OK;
+}
+
+/* Streams give seconds; a stream through Kinesis gives ms or us and says so, or does not: then the size tells. */
+static leat_status read_time(struct leat_decoder *decoder, const cJSON *change, leat_str *rettime)
+{
+    leat_str precision;
+    const cJSON *time = leat_json_get(change, "ApproximateCreationDateTime");
+    *rettime = LEAT_ABSENT;
+    LEAT_TRY(leat_want_text(decoder, change, "dynamodb.ApproximateCreationDateTimePrecision", &precision));
+    if (time == NULL || cJSON_IsNull(time))
+        return LEAT_OK;
+    if (!cJSON_IsNumber(time))
+        return leat_broken(decoder, "dynamodb.ApproximateCreationDateTime is %s (want a number)", leat_json_type(time));
+    double value = time->valuedouble;
+    bool ms = leat_str_is(precision, "MILLISECOND"), us = leat_str_is(precision, "MICROSECOND");
+    if (!ms && !us) {
+        ms = fabs(value) >= 1e11 && fabs(value) < 1e14;
+        us = fabs(value) >= 1e14;
+    }
+    value *= us ? 1 : ms ? 1e3 : 1e6;
+    if (fabs(value) < 9e18) /* the rest is beyond year 9999 in any case */
+        *rettime = leat_time_from_us(decoder->arena, (int64_t)(value + (value < 0 ? -0.5 : 0.5)));
+    return LEAT_OK;
+}
+
+static bool is_event_name(leat_str name)
+{
+    return leat_str_is(name, "INSERT") || leat_str_is(name, "MODIFY") || leat_str_is(name, "REMOVE");
+}
+
+#define KEYS_MAX 16 /* a table has two at most; the limit keeps next_key cheap */
+
+/* The key that sorts next behind `last` (NULL: the first). */
+static const cJSON *next_key(const cJSON *keys, const cJSON *last)
+{
+    const cJSON *item = NULL, *next = NULL;
+    cJSON_ArrayForEach (item, keys)
+        if ((last == NULL || strcmp(item->string, last->string) > 0) &&
+            (next == NULL || strcmp(item->string, next->string) < 0))
+            next = item;
+    return next;
+}
+
+/* "Id=N:101,Range=S:a": sorted by name, the values as they are. It names the item for people and for
+ * lanes; nothing parses it, so a comma in a value needs no escape. The view has the true keys. */
+static leat_status read_subject(struct leat_decoder *decoder, const cJSON *keys, leat_str *retsubject)
+{
+    struct leat_buf subject;
+    leat_buf_init(&subject, decoder->arena);
+    for (const cJSON *key = next_key(keys, NULL); key != NULL; key = next_key(keys, key)) {
+        const cJSON *value = key->child;
+        if (!cJSON_IsString(value))
+            return leat_broken(decoder, "dynamodb.Keys.%s has the type %s (keys are S, N or B)", key->string,
+                               value->string);
+        leat_buf_c(&subject, subject.len > 0 ? "," : "");
+        leat_buf_c(&subject, key->string);
+        leat_buf_c(&subject, "=");
+        leat_buf_c(&subject, value->string);
+        leat_buf_c(&subject, ":");
+        leat_buf_add(&subject, leat_json_text(value));
+    }
+    *retsubject = leat_buf_str(&subject);
+    return LEAT_OK;
+}
+
+struct fields {
+    leat_str id, name, stream, region, subject, time;
+    const cJSON *change;
+};
+
+static leat_status read_change(struct leat_decoder *decoder, const cJSON *change, struct fields *ret)
+{
+    leat_str unused;
+    const cJSON *keys, *fresh, *old;
+    LEAT_TRY(leat_want_object(decoder, change, "dynamodb.Keys", &keys));
+    if (keys == NULL || keys->child == NULL)
+        return leat_broken(decoder, "dynamodb.Keys is %s", keys == NULL ? "missing" : "empty");
+    if (cJSON_GetArraySize(keys) > KEYS_MAX)
+        return leat_broken(decoder, "dynamodb.Keys has %d members (tables have one or two)", cJSON_GetArraySize(keys));
+    LEAT_TRY(leat_want_object(decoder, change, "dynamodb.NewImage", &fresh));
+    LEAT_TRY(leat_want_object(decoder, change, "dynamodb.OldImage", &old));
+    LEAT_TRY(leat_want_text(decoder, change, "dynamodb.StreamViewType", &unused));
+    LEAT_TRY(leat_dynamodb_check(decoder, keys, "dynamodb.Keys"));
+    LEAT_TRY(leat_dynamodb_check(decoder, fresh, "dynamodb.NewImage"));
+    LEAT_TRY(leat_dynamodb_check(decoder, old, "dynamodb.OldImage"));
+    LEAT_TRY(read_subject(decoder, keys, &ret->subject));
+    return read_time(decoder, change, &ret->time);
+}
+
+static leat_status read_fields(struct leat_decoder *decoder, const cJSON *record, struct fields *ret)
+{
+    LEAT_TRY(leat_need_text(decoder, record, "eventName", &ret->name));
+    if (!is_event_name(ret->name))
+        return leat_broken(decoder, "eventName is \"%.*s\" (want INSERT, MODIFY or REMOVE)", LEAT_ARG(ret->name));
+    LEAT_TRY(leat_want_text(decoder, record, "eventID", &ret->id));
+    LEAT_TRY(leat_want_text(decoder, record, "eventSourceARN", &ret->stream));
+    LEAT_TRY(leat_want_text(decoder, record, "awsRegion", &ret->region));
+    LEAT_TRY(leat_want_object(decoder, record, "dynamodb", &ret->change));
+    return read_change(decoder, ret->change, ret);
+}
+
+static leat_status normalise(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
+{
+    struct fields fields = {0};
+    struct leat_arena *arena = decoder->arena;
+    LEAT_TRY(read_fields(decoder, record->json, &fields));
+    struct leat_envelope *envelope = leat_events_add(decoder, record, out);
+    if (envelope == NULL)
+        return leat_arena_status(arena);
+    envelope->id = fields.id.len > 0 ? fields.id : leat_record_digest(decoder, record);
+    envelope->source = fields.stream.len > 0 ? fields.stream : LEAT_STR("aws:dynamodb");
+    envelope->type = LEAT_JOIN(arena, LEAT_STR("com.amazonaws.dynamodb."), fields.name);
+    envelope->subject = fields.subject;
+    envelope->time = fields.time;
+    envelope->datacontenttype = LEAT_STR("application/json");
+    envelope->data.form = LEAT_DATA_PLACE;
+    envelope->data.place = leat_record_place(record, fields.change);
+    envelope->data.tree = fields.change;
+    envelope->view_kind = LEAT_VIEW_DYNAMODB;
+    envelope->view = leat_dynamodb_view;
+    leat_envelope_extend(envelope, arena, "partitionkey", fields.subject);
+    leat_envelope_extend(envelope, arena, "sequence", leat_attribute_sequence(arena, record->id));
+    leat_envelope_extend(envelope, arena, "awsregion", fields.region);
+    return leat_arena_status(arena);
+}
+
+const struct leat_adapter leat_adapter_dynamodb = {
+    .abi = LEAT_ABI,
+    .size = sizeof(struct leat_adapter),
+    .name = "dynamodb",
+    .help = "Amazon DynamoDB Streams: changes of items",
+    .why = "Records come from aws:dynamodb",
+    .order = 22,
+    .shape = LEAT_REPLY_CHECKPOINT,
+    .detect = detect,
+    .split = split,
+    .normalise = normalise,
+};

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SQS, as Lambda's event source mapping hands it over: each message is settled alone, by its messageId.
+ * md5OfBody is never verified: consoles and templates send digests of other bodies.
+ */
+#include "view.h"
+
+#include <leat/attributes.h>
+
+static bool detect(const struct leat_payload *payload)
+{
+    return leat_str_is(payload->event_source, "aws:sqs");
+}
+
+/* Fair queues put a group on standard queues too; only the queue's name tells which one keeps order. */
+static bool is_fifo(const cJSON *message)
+{
+    return leat_str_ends(leat_json_get_text(message, "eventSourceARN"), LEAT_STR(".fifo"));
+}
+
+static leat_str group_of(const cJSON *message)
+{
+    return leat_json_get_text(leat_json_get_object(message, "attributes"), "MessageGroupId");
+}
+
+static uint32_t attempts_of(const cJSON *message)
+{
+    int64_t count;
+    const cJSON *attributes = leat_json_get_object(message, "attributes");
+    bool known = leat_str_int64(leat_json_get_text(attributes, "ApproximateReceiveCount"), &count);
+    return known && count > 0 && count <= UINT32_MAX ? (uint32_t)count : 0;
+}
+
+static leat_status split(struct leat_decoder *decoder, const struct leat_payload *payload, struct leat_records *out)
+{
+    LEAT_TRY(leat_split_records(decoder, payload, out));
+    for (uint32_t i = 0; i < out->count; i++) {
+        struct leat_record *record = &out->items[i];
+        leat_str group = group_of(record->json);
+        const cJSON *id = leat_json_get(record->json, "messageId");
+        record->id = leat_json_text(id);
+        if (record->id.len == 0)
+            return leat_error_set(decoder->reterr, LEAT_STATUS(BAD_PAYLOAD),
+                                  "Records[%u].messageId is %s, so a failure of it could not be reported", i,
+                                  record->id.ptr != NULL ? "empty" : leat_json_type(id));
+        if (group.len > 0 && is_fifo(record->json))
+            record->lane = group;
+        record->attempts = attempts_of(record->json);
+    }
+    return LEAT_OK;
+}
+
+static leat_status need_body(struct leat_decoder *decoder, const cJSON *message, leat_str *retbody)
+{
+    const cJSON *body = leat_json_get(message, "body");
+    *retbody = leat_json_text(body);
+    if (retbody->ptr != NULL)
+        return LEAT_OK;
+    return leat_broken(decoder, "body is %s (SQS bodies are text)", leat_json_type(body));
+}
+
+/* `attributes`: all of them are text. */
+static leat_status check_attributes(struct leat_decoder *decoder, const cJSON *message, const cJSON **retattributes)
+{
+    const cJSON *item = NULL;
+    LEAT_TRY(leat_want_object(decoder, message, "attributes", retattributes));
+    cJSON_ArrayForEach (item, *retattributes)
+        if (!cJSON_IsString(item) && !cJSON_IsNull(item))
+            return leat_broken(decoder, "attributes.%s is %s (want text)", item->string, leat_json_type(item));
+    return LEAT_OK;
+}
+
+static leat_status check_message_attribute(struct leat_decoder *decoder, const cJSON *attribute)
+{
+    static const char *const texts[] = {"dataType", "stringValue", "binaryValue"};
+    if (!cJSON_IsObject(attribute))
+        return leat_broken(decoder, "messageAttributes.%s is %s (want an object)", attribute->string,
+                           leat_json_type(attribute));
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const cJSON *item = leat_json_get(attribute, texts[i]);
+        if (item != NULL && !cJSON_IsString(item) && !cJSON_IsNull(item))
+            return leat_broken(decoder, "messageAttributes.%s.%s is %s (want text)", attribute->string, texts[i],
+                               leat_json_type(item));
+    }
+    return LEAT_OK;
+}
+
+static leat_status check_message_attributes(struct leat_decoder *decoder, const cJSON *message)
+{
+    const cJSON *attributes, *item = NULL;
+    LEAT_TRY(leat_want_object(decoder, message, "messageAttributes", &attributes));
+    cJSON_ArrayForEach (item, attributes)
+        LEAT_TRY(check_message_attribute(decoder, item));
+    return LEAT_OK;
+}
+
+/* --- tracing --------------------------------------------------------------------------------- */
+
+/* Exactly `len` hexadecimal digits, not all of them 0 (W3C calls such ids invalid). */
+static bool is_id(leat_str text, size_t len)
+{
+    bool any = false;
+    if (text.len != len)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        char c = text.ptr[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
+            return false;
+        any = any || c != '0';
+    }
+    return any;
+}
+
+static char *put_lower(char *end, leat_str digits)
+{
+    for (size_t i = 0; i < digits.len; i++)
+        *end++ = (char)(digits.ptr[i] >= 'A' && digits.ptr[i] <= 'F' ? digits.ptr[i] + ('a' - 'A') : digits.ptr[i]);
+    return end;
+}
+
+/* "1-5759e988-bd862e3fe1be46a994272793" -> its 32 digits. */
+static bool read_root(leat_str root, char digits[32])
+{
+    leat_str version = leat_str_cut(&root, '-'), seconds = leat_str_cut(&root, '-');
+    if (!leat_str_is(version, "1") || seconds.len != 8 || root.len != 24)
+        return false;
+    put_lower(put_lower(digits, seconds), root);
+    return is_id(leat_str_of(digits, 32), 32);
+}
+
+/* A W3C traceparent of an X-Ray header ("Root=1-...;Parent=...;Sampled=1"). Absent: it has no such form. */
+static leat_str traceparent_of(struct leat_arena *arena, leat_str header)
+{
+    leat_str root = LEAT_ABSENT, parent = LEAT_ABSENT, sampled = LEAT_ABSENT;
+    char trace[32], span[16];
+    while (header.ptr != NULL) {
+        leat_str value = leat_str_cut(&header, ';');
+        leat_str name = leat_str_trim(leat_str_cut(&value, '='));
+        if (leat_str_is(name, "Root"))
+            root = leat_str_trim(value);
+        else if (leat_str_is(name, "Parent"))
+            parent = leat_str_trim(value);
+        else if (leat_str_is(name, "Sampled"))
+            sampled = leat_str_trim(value);
+    }
+    if (root.ptr == NULL || !read_root(root, trace) || !is_id(parent, sizeof(span)))
+        return LEAT_ABSENT;
+    put_lower(span, parent);
+    return LEAT_JOIN(arena, LEAT_STR("00-"), leat_str_of(trace, sizeof(trace)), LEAT_STR("-"),
+                     leat_str_of(span, sizeof(span)), leat_str_is(sampled, "1") ? LEAT_STR("-01") : LEAT_STR("-00"));
+}
+
+/* --- normalising ------------------------------------------------------------------------------ */
+
+static void extend(struct leat_decoder *decoder, const cJSON *attributes, struct leat_envelope *envelope)
+{
+    struct leat_arena *arena = decoder->arena;
+    leat_str trace = leat_json_get_text(attributes, "AWSTraceHeader");
+    leat_str traceparent = traceparent_of(arena, trace);
+    leat_envelope_extend(envelope, arena, "partitionkey", leat_json_get_text(attributes, "MessageGroupId"));
+    leat_envelope_extend(envelope, arena, "sequence",
+                         leat_attribute_sequence(arena, leat_json_get_text(attributes, "SequenceNumber")));
+    if (traceparent.ptr != NULL)
+        leat_envelope_extend(envelope, arena, "traceparent", traceparent);
+    else
+        leat_envelope_extend(envelope, arena, "awstraceheader", trace);
+}
+
+static leat_str sent_time(struct leat_decoder *decoder, const cJSON *attributes)
+{
+    int64_t ms;
+    bool known = leat_str_int64(leat_json_get_text(attributes, "SentTimestamp"), &ms);
+    return known ? leat_time_from_ms(decoder->arena, ms) : LEAT_ABSENT;
+}
+
+static leat_status normalise(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
+{
+    leat_str body, queue, region;
+    const cJSON *attributes;
+    LEAT_TRY(need_body(decoder, record->json, &body));
+    LEAT_TRY(check_attributes(decoder, record->json, &attributes));
+    LEAT_TRY(check_message_attributes(decoder, record->json));
+    LEAT_TRY(leat_want_text(decoder, record->json, "eventSourceARN", &queue));
+    LEAT_TRY(leat_want_text(decoder, record->json, "awsRegion", &region));
+
+    leat_status unwrapped = leat_unwrap(decoder, body, record, out);
+    if (unwrapped.code != LEAT_E_UNKNOWN)
+        return unwrapped;
+    struct leat_envelope *envelope = leat_events_add(decoder, record, out);
+    if (envelope == NULL)
+        return leat_arena_status(decoder->arena);
+    envelope->id = record->id;
+    envelope->source = queue.len > 0 ? queue : LEAT_STR("aws:sqs");
+    envelope->type = LEAT_STR("com.amazonaws.sqs.message");
+    envelope->subject = record->lane;
+    envelope->time = sent_time(decoder, attributes);
+    envelope->guess_type = true;
+    envelope->data.form = LEAT_DATA_TEXT;
+    envelope->data.text = body;
+    envelope->view_kind = LEAT_VIEW_SQS;
+    envelope->view = leat_sqs_view;
+    leat_envelope_extend(envelope, decoder->arena, "awsregion", region);
+    extend(decoder, attributes, envelope);
+    return leat_arena_status(decoder->arena);
+}
+
+const struct leat_adapter leat_adapter_sqs = {
+    .abi = LEAT_ABI,
+    .size = sizeof(struct leat_adapter),
+    .name = "sqs",
+    .help = "Amazon SQS messages, standard and FIFO",
+    .why = "Records come from aws:sqs",
+    .order = 20,
+    .shape = LEAT_REPLY_ITEMS,
+    .detect = detect,
+    .split = split,
+    .normalise = normalise,
+};

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The triggers in this binary; the tables are generated from the list in triggers/meson.build. */
+#ifndef LEAT_TRIGGERS_H
+#define LEAT_TRIGGERS_H
+
+#include <leat/adapter.h>
+
+struct leat_sample {
+    const char *name; /* of the trigger */
+    const char *text; /* a payload, as Lambda would send it */
+    size_t len;
+};
+
+extern const struct leat_adapter *const leat_adapters[]; /* NULL-terminated, in the order of the list */
+extern const struct leat_sample leat_samples[];          /* ends with a NULL name */
+
+#endif
