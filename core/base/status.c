@@ -25,7 +25,7 @@ const char *leat_status_text(leat_status status)
     return (size_t)status.code < COUNT ? table[status.code].text : "a bug of leat";
 }
 
-static void set(char *text, size_t size, const char *format, va_list args)
+LEAT_PRINTF(3, 0) static void LEAT_PRINTF(3, 0) set(char *text, size_t size, const char *format, va_list args)
 {
     int len = vsnprintf(text, size, format, args);
     if (len >= (int)size)

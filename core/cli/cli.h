@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* Exit statuses: docs/reference/exit.md. */
+/* Exit statuses: docs/reference/output.md. */
 enum {
     EXIT_DONE = 0,
     EXIT_OUTCOME = 1,

@@ -43,8 +43,10 @@ int leat_help_overview(void)
 static void print_indented(const char *text)
 {
     leat_str rest = leat_str_c(text);
-    while (rest.len > 0)
-        printf("  %.*s\n", LEAT_ARG(leat_str_cut(&rest, '\n')));
+    while (rest.len > 0) {
+        leat_str line = leat_str_cut(&rest, '\n');
+        printf("  %.*s\n", LEAT_ARG(line));
+    }
 }
 
 static int label(char *text, size_t size, const struct leat_cli_option *option)

@@ -166,7 +166,7 @@ static void text_event(const struct leat_report *report, const struct told *told
     print_padded(told->kind, 16);
     print_padded(leat_str_c(told->result->handler != NULL ? told->result->handler : "-"), 10);
     print_padded(shortened(told->id.ptr != NULL ? told->id : LEAT_STR("-"), ID_WIDTH), ID_WIDTH);
-    printf("%s%-6s%s %7.2f ms", colour, leat_outcome_name(told->outcome), colour[0] != '\0' ? "\033[0m" : "",
+    printf("%s%-6s%s %8.3f ms", colour, leat_outcome_name(told->outcome), colour[0] != '\0' ? "\033[0m" : "",
            (double)told->result->duration_us / 1000.0);
     if (told->result->reason.ptr != NULL) {
         fputs("  ", stdout);
@@ -309,7 +309,7 @@ static double percentile_ms(const struct leat_histogram *runs, double percent)
 static void print_row(leat_str name, uint64_t events, const uint64_t *outcomes, const struct leat_histogram *runs)
 {
     print_padded(name, 16);
-    printf("%7llu %6llu %6llu %6llu %8.2f %8.2f ms\n", (unsigned long long)events,
+    printf("%7llu %6llu %6llu %6llu %8.3f %8.3f ms\n", (unsigned long long)events,
            (unsigned long long)outcomes[LEAT_OUTCOME_OK], (unsigned long long)outcomes[LEAT_OUTCOME_RETRY],
            (unsigned long long)outcomes[LEAT_OUTCOME_REJECT], percentile_ms(runs, 50), percentile_ms(runs, 99));
 }

@@ -5,7 +5,7 @@
 #include <leat/json.h>
 
 #define VALUE_WIDTH 300 /* bytes of a value that are shown */
-#define LABEL_WIDTH 16  /* "datacontenttype" and a space; longer extensions make it wider */
+#define LABEL_WIDTH 17  /* "datacontenttype" and two spaces; longer extensions make it wider */
 
 static void print_colour(const struct leat_cli *cli, const char *code)
 {
@@ -59,29 +59,33 @@ static leat_str text_of(struct leat_arena *arena, const cJSON *item)
     if (cJSON_IsString(item))
         return leat_json_text(item);
     leat_buf_init(&buf, arena);
-    if (is_pair(item)) {
-        leat_buf_add(&buf, leat_json_text(item->child));
-        leat_buf_c(&buf, ": ");
-        leat_buf_add(&buf, leat_json_text(item->child->next));
-    } else {
-        leat_json_print(&buf, item);
-    }
+    leat_json_print(&buf, item);
     return leat_buf_str(&buf);
 }
 
-/* A list of pairs (headers) is a line each. */
+static leat_str pair_text(struct leat_arena *arena, const cJSON *pair)
+{
+    struct leat_buf buf;
+    leat_buf_init(&buf, arena);
+    leat_buf_add(&buf, leat_json_text(pair->child));
+    leat_buf_c(&buf, ": ");
+    leat_buf_add(&buf, leat_json_text(pair->child->next));
+    return leat_buf_str(&buf);
+}
+
+/* A list (headers, cookies) is a line each. */
 static void print_member(struct leat_arena *arena, int width, const cJSON *member)
 {
     const cJSON *item = NULL;
     leat_str label = leat_str_c(member->string);
-    if (!cJSON_IsArray(member) || !is_pair(member->child)) {
+    if (!cJSON_IsArray(member) || member->child == NULL) {
         print_label(2, width, label);
         print_value(text_of(arena, member));
         return;
     }
     cJSON_ArrayForEach (item, member) {
         print_label(2, width, label);
-        print_value(text_of(arena, item));
+        print_value(is_pair(item) ? pair_text(arena, item) : text_of(arena, item));
         label = LEAT_STR("");
     }
 }
@@ -130,7 +134,7 @@ static int label_width(const struct leat_envelope *envelope)
 {
     size_t width = LABEL_WIDTH;
     for (const struct leat_attribute *at = envelope->extensions; at != NULL; at = at->next)
-        width = at->name.len + 1 > width ? at->name.len + 1 : width;
+        width = at->name.len + 2 > width ? at->name.len + 2 : width;
     return (int)width;
 }
 

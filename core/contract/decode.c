@@ -196,10 +196,9 @@ static leat_status finish(struct leat_decoder *decoder, struct leat_envelope *en
 leat_status leat_normalise(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
 {
     uint32_t start = out->count;
-    leat_status status = LEAT_OK;
     if (record->broken.ptr != NULL)
         return leat_broken(decoder, "%.*s", LEAT_ARG(record->broken));
-    status = record->adapter->normalise(decoder, record, out);
+    leat_status status = record->adapter->normalise(decoder, record, out);
     if (decoder->arena->overflow) {
         status = leat_arena_status(decoder->arena);
         (void)leat_error_set(decoder->reterr, status, "%s", leat_status_text(status));
@@ -211,17 +210,20 @@ leat_status leat_normalise(struct leat_decoder *decoder, const struct leat_recor
     return status;
 }
 
+/* Of the record as it prints, so that neither white space nor the spelling of escapes counts, and encode gives
+ * the same id back; digits count, so numbers keep their text first. */
 leat_str leat_record_digest(struct leat_decoder *decoder, const struct leat_record *record)
 {
     struct leat_buf bare;
+    if (!decoder->exact && record->doc->text.ptr != NULL) {
+        leat_str text = leat_doc_extent(leat_record_place(record, NULL));
+        if (text.ptr == NULL)
+            decoder->arena->overflow = true; /* no memory to find it: not another id for want of memory */
+        else if (!leat_is_ok(leat_json_keep_numbers(decoder->arena, text, (cJSON *)(uintptr_t)record->json)))
+            return LEAT_ABSENT;
+    }
     leat_buf_init(&bare, decoder->arena);
-    leat_str text = leat_doc_extent(leat_record_place(record, NULL));
-    if (text.ptr != NULL)
-        leat_json_minify(&bare, text);
-    else if (record->doc->text.ptr != NULL)
-        decoder->arena->overflow = true; /* no memory to find it: not another id for want of memory */
-    else
-        leat_json_print(&bare, record->json);
+    leat_json_print(&bare, record->json);
     return leat_digest(decoder->arena, leat_buf_str(&bare));
 }
 

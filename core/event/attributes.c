@@ -73,3 +73,68 @@ int64_t leat_s3_size(const cJSON *size)
     }
     return leat_str_int64(leat_json_text(size), &bytes) && bytes >= 0 ? bytes : -1;
 }
+
+/* --- tracing ---------------------------------------------------------------------------------- */
+
+/* Exactly `len` hexadecimal digits, not all of them 0 (W3C calls such ids invalid). */
+static bool is_id(leat_str text, size_t len)
+{
+    bool any = false;
+    if (text.len != len)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        char c = text.ptr[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
+            return false;
+        any = any || c != '0';
+    }
+    return any;
+}
+
+static char *put_lower(char *end, leat_str digits)
+{
+    for (size_t i = 0; i < digits.len; i++)
+        *end++ = (char)(digits.ptr[i] >= 'A' && digits.ptr[i] <= 'F' ? digits.ptr[i] + ('a' - 'A') : digits.ptr[i]);
+    return end;
+}
+
+/* "1-5759e988-bd862e3fe1be46a994272793" -> its 32 digits. */
+static bool read_root(leat_str root, char digits[32])
+{
+    leat_str version = leat_str_cut(&root, '-'), seconds = leat_str_cut(&root, '-');
+    if (!leat_str_is(version, "1") || seconds.len != 8 || root.len != 24)
+        return false;
+    put_lower(put_lower(digits, seconds), root);
+    return is_id(leat_str_of(digits, 32), 32);
+}
+
+/* A W3C traceparent of an X-Ray header ("Root=1-...;Parent=...;Sampled=1"). Absent: it has no such form. */
+static leat_str traceparent_of(struct leat_arena *arena, leat_str header)
+{
+    leat_str root = LEAT_ABSENT, parent = LEAT_ABSENT, sampled = LEAT_ABSENT;
+    char trace[32], span[16];
+    while (header.ptr != NULL) {
+        leat_str value = leat_str_cut(&header, ';');
+        leat_str name = leat_str_trim(leat_str_cut(&value, '='));
+        if (leat_str_is(name, "Root"))
+            root = leat_str_trim(value);
+        else if (leat_str_is(name, "Parent"))
+            parent = leat_str_trim(value);
+        else if (leat_str_is(name, "Sampled"))
+            sampled = leat_str_trim(value);
+    }
+    if (root.ptr == NULL || !read_root(root, trace) || !is_id(parent, sizeof(span)))
+        return LEAT_ABSENT;
+    put_lower(span, parent);
+    return LEAT_JOIN(arena, LEAT_STR("00-"), leat_str_of(trace, sizeof(trace)), LEAT_STR("-"),
+                     leat_str_of(span, sizeof(span)), leat_str_is(sampled, "1") ? LEAT_STR("-01") : LEAT_STR("-00"));
+}
+
+void leat_attribute_trace(struct leat_envelope *envelope, struct leat_arena *arena, leat_str header)
+{
+    leat_str traceparent = traceparent_of(arena, header);
+    if (traceparent.ptr != NULL)
+        leat_envelope_extend(envelope, arena, "traceparent", traceparent);
+    else
+        leat_envelope_extend(envelope, arena, "awstraceheader", header);
+}

@@ -55,6 +55,26 @@ void leat_event_write(const struct leat_event *event, struct leat_buf *buf)
         buf->failed = true;
 }
 
+/* Bytes that are not UTF-8 cannot stand in JSON: {"base64": "..."} then. */
+static void write_value(struct leat_buf *buf, leat_str value)
+{
+    if (leat_str_utf8(value) == value.len) {
+        leat_buf_json_string(buf, value);
+        return;
+    }
+    leat_buf_c(buf, "{\"base64\":");
+    leat_buf_json_string(buf, leat_base64_encode(buf->arena, value));
+    leat_buf_char(buf, '}');
+}
+
+static void write_member(struct leat_buf *buf, const char *name, leat_str value)
+{
+    if (value.ptr == NULL)
+        return;
+    leat_buf_json_name(buf, name);
+    write_value(buf, value);
+}
+
 static void write_pairs(struct leat_buf *buf, const char *name, const struct leat_pair *pairs, size_t count)
 {
     if (pairs == NULL)
@@ -63,9 +83,9 @@ static void write_pairs(struct leat_buf *buf, const char *name, const struct lea
     leat_buf_char(buf, '[');
     for (size_t i = 0; i < count; i++) {
         leat_buf_c(buf, i > 0 ? ",[" : "[");
-        leat_buf_json_string(buf, pairs[i].name);
+        write_value(buf, pairs[i].name);
         leat_buf_char(buf, ',');
-        leat_buf_json_string(buf, pairs[i].value);
+        write_value(buf, pairs[i].value);
         leat_buf_char(buf, ']');
     }
     leat_buf_char(buf, ']');
@@ -90,20 +110,20 @@ static void write_tree(struct leat_buf *buf, const char *name, const cJSON *tree
 static void write_s3(struct leat_buf *buf, const void *view)
 {
     const struct leat_s3 *s3 = view;
-    leat_buf_json_member(buf, "bucket", s3->bucket);
-    leat_buf_json_member(buf, "key", s3->key);
+    write_member(buf, "bucket", s3->bucket);
+    write_member(buf, "key", s3->key);
     write_number(buf, "size", s3->size);
-    leat_buf_json_member(buf, "etag", s3->etag);
-    leat_buf_json_member(buf, "version", s3->version);
-    leat_buf_json_member(buf, "event", s3->event);
-    leat_buf_json_member(buf, "region", s3->region);
+    write_member(buf, "etag", s3->etag);
+    write_member(buf, "version", s3->version);
+    write_member(buf, "event", s3->event);
+    write_member(buf, "region", s3->region);
 }
 
 static void write_http(struct leat_buf *buf, const void *view)
 {
     const struct leat_http *http = view;
-    leat_buf_json_member(buf, "method", http->method);
-    leat_buf_json_member(buf, "path", http->path);
+    write_member(buf, "method", http->method);
+    write_member(buf, "path", http->path);
     write_pairs(buf, "query", http->query, http->query_count);
     write_pairs(buf, "headers", http->headers, http->header_count);
     if (http->cookies != NULL) {
@@ -111,31 +131,31 @@ static void write_http(struct leat_buf *buf, const void *view)
         leat_buf_char(buf, '[');
         for (size_t i = 0; i < http->cookie_count; i++) {
             leat_buf_c(buf, i > 0 ? "," : "");
-            leat_buf_json_string(buf, http->cookies[i]);
+            write_value(buf, http->cookies[i]);
         }
         leat_buf_char(buf, ']');
     }
-    leat_buf_json_member(buf, "client_ip", http->client_ip);
-    leat_buf_json_member(buf, "route", http->route);
-    leat_buf_json_member(buf, "stage", http->stage);
+    write_member(buf, "client_ip", http->client_ip);
+    write_member(buf, "route", http->route);
+    write_member(buf, "stage", http->stage);
 }
 
 static void write_dynamodb(struct leat_buf *buf, const void *view)
 {
     const struct leat_dynamodb *change = view;
-    leat_buf_json_member(buf, "event", change->event);
+    write_member(buf, "event", change->event);
     write_tree(buf, "keys", change->keys);
     write_tree(buf, "new", change->new_image);
     write_tree(buf, "old", change->old_image);
-    leat_buf_json_member(buf, "stream_view", change->stream_view);
+    write_member(buf, "stream_view", change->stream_view);
 }
 
 static void write_sqs(struct leat_buf *buf, const void *view)
 {
     const struct leat_sqs *sqs = view;
-    leat_buf_json_member(buf, "message_id", sqs->message_id);
-    leat_buf_json_member(buf, "group", sqs->group);
-    leat_buf_json_member(buf, "deduplication", sqs->deduplication);
+    write_member(buf, "message_id", sqs->message_id);
+    write_member(buf, "group", sqs->group);
+    write_member(buf, "deduplication", sqs->deduplication);
     write_number(buf, "receive_count", sqs->receive_count);
     write_number(buf, "sent_ms", sqs->sent_ms);
     if (sqs->attributes == NULL)
@@ -146,8 +166,8 @@ static void write_sqs(struct leat_buf *buf, const void *view)
         leat_buf_c(buf, i > 0 ? "," : "");
         leat_buf_json_string(buf, sqs->attributes[i].name);
         leat_buf_c(buf, ":{");
-        leat_buf_json_member(buf, "type", sqs->attributes[i].type);
-        leat_buf_json_member(buf, "value", sqs->attributes[i].value);
+        write_member(buf, "type", sqs->attributes[i].type);
+        write_member(buf, "value", sqs->attributes[i].value);
         leat_buf_char(buf, '}');
     }
     leat_buf_char(buf, '}');

@@ -33,6 +33,26 @@ void leat_json_print_number(struct leat_buf *buf, const cJSON *item)
     }
 }
 
+/* A NUL in a name is kept as C0 80 (repair_name), for a C string cannot hold it; here it comes back. */
+static void print_name(struct leat_buf *buf, const char *name)
+{
+    leat_str kept = leat_str_c(name), mark = LEAT_STR("\xC0\x80");
+    leat_str at = leat_str_find(kept, mark);
+    if (at.ptr == NULL) {
+        leat_buf_json_string(buf, kept);
+        return;
+    }
+    struct leat_buf bytes;
+    leat_buf_init(&bytes, buf->arena);
+    for (; at.ptr != NULL; at = leat_str_find(kept, mark)) {
+        leat_buf_add(&bytes, leat_str_of(kept.ptr, (size_t)(at.ptr - kept.ptr)));
+        leat_buf_char(&bytes, '\0');
+        kept = leat_str_skip(kept, (size_t)(at.ptr - kept.ptr) + mark.len);
+    }
+    leat_buf_add(&bytes, kept);
+    leat_buf_json_string(buf, leat_buf_str(&bytes));
+}
+
 static void print_children(struct leat_buf *buf, const cJSON *item, bool names)
 {
     const cJSON *child = NULL;
@@ -40,7 +60,7 @@ static void print_children(struct leat_buf *buf, const cJSON *item, bool names)
         if (child != item->child)
             leat_buf_char(buf, ',');
         if (names) {
-            leat_buf_json_string(buf, leat_str_c(child->string));
+            print_name(buf, child->string);
             leat_buf_char(buf, ':');
         }
         leat_json_print(buf, child);
@@ -76,42 +96,53 @@ struct decimal {
     bool negative;
 };
 
-static bool read_decimal(leat_str text, struct decimal *d)
+/* Takes the digits in front of an exponent. False: no number, or more digits than any that is read here. */
+static bool read_digits(leat_str mantissa, struct decimal *d)
 {
-    *d = (struct decimal){.negative = text.len > 0 && text.ptr[0] == '-'};
-    size_t i = d->negative || (text.len > 0 && text.ptr[0] == '+') ? 1 : 0;
     bool fraction = false, any = false;
-    for (; i < text.len && text.ptr[i] != 'e' && text.ptr[i] != 'E'; i++) {
-        char c = text.ptr[i];
+    for (size_t i = 0; i < mantissa.len; i++) {
+        char c = mantissa.ptr[i];
         if (c == '.' && !fraction) {
             fraction = true;
             continue;
         }
-        if (c < '0' || c > '9')
+        if (c < '0' || c > '9' || d->count == (int)sizeof(d->digits))
             return false;
         any = true;
         d->exponent -= fraction ? 1 : 0;
-        if (c == '0' && d->count == 0)
-            continue;
-        if (d->count == (int)sizeof(d->digits))
-            return false;
-        d->digits[d->count++] = c;
+        if (c != '0' || d->count > 0)
+            d->digits[d->count++] = c;
     }
-    if (i < text.len) {
-        int64_t exponent;
-        leat_str rest = leat_str_skip(text, i + 1);
-        if (rest.len > 0 && rest.ptr[0] == '+')
-            rest = leat_str_skip(rest, 1);
-        if (!leat_str_int64(rest, &exponent) || exponent > 100000 || exponent < -100000)
-            return false;
-        d->exponent += (long)exponent;
-    }
+    return any;
+}
+
+static bool read_exponent(leat_str text, struct decimal *d)
+{
+    int64_t exponent;
+    if (text.len > 0 && text.ptr[0] == '+')
+        text = leat_str_skip(text, 1);
+    if (!leat_str_int64(text, &exponent) || exponent > 100000 || exponent < -100000)
+        return false;
+    d->exponent += (long)exponent;
+    return true;
+}
+
+static bool read_decimal(leat_str text, struct decimal *d)
+{
+    *d = (struct decimal){.negative = text.len > 0 && text.ptr[0] == '-'};
+    size_t start = d->negative || (text.len > 0 && text.ptr[0] == '+') ? 1 : 0, end = start;
+    while (end < text.len && text.ptr[end] != 'e' && text.ptr[end] != 'E')
+        end++;
+    if (!read_digits(leat_str_of(text.ptr + start, end - start), d))
+        return false;
+    if (end < text.len && !read_exponent(leat_str_skip(text, end + 1), d))
+        return false;
     while (d->count > 0 && d->digits[d->count - 1] == '0') {
         d->count--;
         d->exponent++;
     }
     d->exponent = d->count == 0 ? 0 : d->exponent;
-    return any;
+    return true;
 }
 
 bool leat_json_number_fits(leat_str number)

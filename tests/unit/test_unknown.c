@@ -32,8 +32,31 @@ Test(unknown, id_depends_on_the_content_only)
     DECODED a = decode("{\"name\":\"world\"}");
     DECODED b = decode("{ \"name\" :\n\"world\" }");
     DECODED c = decode("{\"name\":\"World\"}");
+    DECODED e = decode("{\"n\\u0061me\":\"w\\u006frld\"}");
     cr_expect(leat_str_eq(leat_event_id(&a->event[0]), leat_event_id(&b->event[0])), "white space does not count");
+    cr_expect(leat_str_eq(leat_event_id(&a->event[0]), leat_event_id(&e->event[0])), "escapes do not count");
     cr_expect_not(leat_str_eq(leat_event_id(&a->event[0]), leat_event_id(&c->event[0])));
+}
+
+/* `text` as the one event of a decoder that keeps numbers for encode, or not. */
+static leat_str id_of(struct leat_arena *arena, leat_str text, bool exact)
+{
+    struct leat_records records;
+    struct leat_events events = {0};
+    struct leat_decoder decoder = {.arena = arena, .adapters = sorted_adapters(), .exact = exact};
+    cr_assert(leat_is_ok(leat_decode(&decoder, text, NULL, &records)));
+    cr_assert(leat_is_ok(leat_normalise(&decoder, records.items, &events)));
+    return events.items->id;
+}
+
+Test(unknown, id_counts_every_digit_in_every_decoder)
+{
+    struct leat_arena arena;
+    leat_arena_init(&arena, 0);
+    static const leat_str one = {"{\"n\":9007199254740992}", 22}, other = {"{\"n\":9007199254740993}", 22};
+    cr_expect(leat_str_eq(id_of(&arena, other, true), id_of(&arena, other, false)));
+    cr_expect_not(leat_str_eq(id_of(&arena, one, false), id_of(&arena, other, false)));
+    leat_arena_fini(&arena);
 }
 
 Test(unknown, any_json_is_a_call)
@@ -109,6 +132,8 @@ Test(unknown, sample_survives_encode)
 {
     expect_survives_encode(leat_str_c(sample_of("unknown")), "sample");
     expect_survives_encode(LEAT_STR("{\"n\":[9007199254740993,1.50,1e3,-0]}"), "numbers");
+    expect_survives_encode(LEAT_STR("{\"\\u00e4\":\"\\u00e4\\/\\ud83d\\ude00\\u0000\\u007f\"}"), "escapes");
+    expect_survives_encode(LEAT_STR("{\"a\\u0000b\":1,\"\\u0000\":{\"\\u0000\\u0000c\":2}}"), "names with a NUL");
 }
 
 static void check_shared(const char *path, leat_str text)

@@ -115,7 +115,7 @@ LEAT_API leat_status leat_split_whole(struct leat_decoder *decoder, const struct
 /* A new envelope at the end of `out`, zeroed but for kind, record, raw and extensions; NULL: out of memory. */
 LEAT_API struct leat_envelope *leat_events_add(struct leat_decoder *decoder, const struct leat_record *record,
                                                struct leat_events *out);
-/* An id for a record that has none: a digest of its text without white space. */
+/* An id for a record that has none: a digest of its content, however it is spelt. */
 LEAT_API leat_str leat_record_digest(struct leat_decoder *decoder, const struct leat_record *record);
 /* BAD_RECORD with a reason, for `return`. */
 LEAT_API leat_status leat_broken(struct leat_decoder *decoder, const char *format, ...) LEAT_PRINTF(2, 3);

@@ -90,7 +90,8 @@ LEAT_API leat_str leat_request_id(const leat_context *ctx);
 LEAT_API leat_str leat_trace_id(const leat_context *ctx);
 LEAT_API leat_str leat_tenant_id(const leat_context *ctx);
 LEAT_API leat_str leat_function_arn(const leat_context *ctx);
-/* A value of `settings:` by key, as text; JSON text for lists and maps. Absent: not set. */
+/* A value of `settings:` by key, as text with a NUL behind it (not counted); JSON text for lists and maps.
+ * Absent: not set. */
 LEAT_API leat_str leat_setting(const leat_context *ctx, const char *key);
 LEAT_API void *leat_shared(const leat_context *ctx); /* what load made */
 /* One line, bound to the request, the event and the handler. Any level; payloads below info only. */

@@ -3,9 +3,7 @@
 #ifndef LEAT_ATTRIBUTES_H
 #define LEAT_ATTRIBUTES_H
 
-#include <leat/arena.h>
-
-#include <cjson/cJSON.h>
+#include <leat/envelope.h>
 
 LEAT_BEGIN
 
@@ -27,6 +25,9 @@ leat_str leat_attribute_s3_sequence(struct leat_arena *arena, leat_str sequencer
 leat_str leat_attribute_s3_source(struct leat_arena *arena, leat_str service, leat_str region, leat_str bucket);
 /* Bytes of an object. S3 writes a number, Ceph has written text. -1: not told, or no whole number. */
 int64_t leat_s3_size(const cJSON *size);
+/* "traceparent" (W3C) of an X-Ray header such as "Root=1-...;Parent=...;Sampled=1"; one that has no such form
+ * goes to "awstraceheader" as it is. */
+void leat_attribute_trace(struct leat_envelope *envelope, struct leat_arena *arena, leat_str header);
 
 LEAT_END
 

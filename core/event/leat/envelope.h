@@ -61,9 +61,9 @@ struct leat_envelope {
 
 /* Attribute values as CloudEvents allows them: control characters and broken UTF-8 percent-encoded.
  * The same slice if it is clean; absent if it is empty or after overflow. */
-leat_str leat_attribute_clean(struct leat_arena *arena, leat_str value);
+LEAT_API leat_str leat_attribute_clean(struct leat_arena *arena, leat_str value);
 /* Adds an extension (name: a literal, [a-z0-9], at most 20); does nothing if `value` is absent or empty. */
-void leat_envelope_extend(struct leat_envelope *envelope, struct leat_arena *arena, const char *name, leat_str value);
+LEAT_API void leat_envelope_extend(struct leat_envelope *envelope, struct leat_arena *arena, const char *name, leat_str value);
 
 /* One run's look at an envelope. */
 struct leat_event {
@@ -80,7 +80,7 @@ void leat_event_init(struct leat_event *event, const struct leat_envelope *envel
 const void *leat_event_view(const struct leat_event *event, enum leat_view_kind kind);
 /* The CloudEvents 1.0 JSON form, one line. */
 void leat_event_write(const struct leat_event *event, struct leat_buf *buf);
-/* The typed view as JSON (docs/reference/show.md); false, and nothing written, if there is none. */
+/* The typed view as JSON (docs/reference/output.md); false, and nothing written, if there is none. */
 bool leat_event_write_view(const struct leat_event *event, struct leat_buf *buf);
 
 LEAT_END

@@ -68,9 +68,9 @@ LEAT_API const char *leat_json_type(const cJSON *item);
 LEAT_API cJSON *leat_json_copy(const cJSON *item);
 
 /* A new node in `arena`, as cJSON would make it; NULL after overflow. */
-cJSON *leat_json_node(struct leat_arena *arena, int type);
+LEAT_API cJSON *leat_json_node(struct leat_arena *arena, int type);
 /* Appends to an array, or with a name (in the arena) to an object. */
-void leat_json_append(cJSON *parent, const char *name, cJSON *child);
+LEAT_API void leat_json_append(cJSON *parent, const char *name, cJSON *child);
 
 /* True once if a library has replaced cJSON's hooks: trees then come from malloc. Any thread. */
 bool leat_json_hooks_lost(void);
