@@ -178,7 +178,7 @@ static leat_status set_setting(struct leat_config *config, leat_str name, leat_s
 static leat_status unknown_key(struct leat_error *reterr, leat_str key)
 {
     (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "unknown option \"%.*s\"", LEAT_ARG(key));
-    leat_error_fix(reterr, "leat help replay lists them");
+    leat_error_fix(reterr, "leat help replay lists the options");
     return LEAT_STATUS(CONFIG);
 }
 

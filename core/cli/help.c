@@ -2,6 +2,8 @@
 /* `leat help [VERB]`: examples first, then options, notes last. */
 #include "help.h"
 
+#include <config/config.h>
+
 #include <leat/alloc.h>
 
 static const char first_steps[] = "  leat sample sqs > m.json                   # an event to play with\n"
@@ -72,12 +74,28 @@ static void print_options(const struct leat_cli_option *options)
     }
 }
 
+static void print_configuration(void)
+{
+    fputs("\nConfiguration, by --set KEY=VALUE, or by LEAT_KEY in the environment (LEAT_LOG='{\"level\":\"debug\"}'):\n",
+          stdout);
+    for (const struct leat_option *option = leat_options; option->key != NULL; option++) {
+        printf("  %-14s  %s", option->key, option->help);
+        if (option->choices != NULL)
+            printf(" (%s)", option->choices);
+        if (option->fallback != NULL)
+            printf("; default: %s", option->fallback);
+        putchar('\n');
+    }
+}
+
 int leat_help_verb(const struct leat_cli_verb *verb)
 {
     printf("leat %s %s%s: %s\n\nExamples:\n", verb->name, verb->options[0].name != NULL ? "[OPTION...] " : "",
            verb->arguments, verb->summary);
     print_indented(verb->examples);
     print_options(verb->options);
+    if (verb->configured)
+        print_configuration();
     if (verb->notes != NULL) {
         putchar('\n');
         fputs(verb->notes, stdout);

@@ -278,5 +278,6 @@ const struct leat_cli_verb leat_verb_replay = {
              "65: a file is no JSON (what stands before it is still run); 66: no such file; 78: a handler\n"
              "or an option is unusable.\n",
     .options = options,
+    .configured = true,
     .run = replay_main,
 };

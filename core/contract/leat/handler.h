@@ -52,7 +52,7 @@ struct leat_handler {
     _Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"")                          \
     LEAT_HANDLER_LINKAGE LEAT_API const struct leat_handler leat_handler_##handler_name;        \
     const struct leat_handler leat_handler_##handler_name = {                                   \
-        LEAT_ABI, sizeof(struct leat_handler), #handler_name, __VA_ARGS__};                     \
+        .abi = LEAT_ABI, .size = sizeof(struct leat_handler), .name = #handler_name, __VA_ARGS__}; \
     _Pragma("GCC diagnostic pop")                                                               \
     LEAT_HANDLER_LINKAGE LEAT_API const struct leat_handler leat_handler_##handler_name
 
