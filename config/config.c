@@ -41,6 +41,11 @@ static bool read_quantity(leat_str text, const struct unit *units, int64_t *ret)
     return false;
 }
 
+bool leat_config_duration(leat_str text, int64_t *retms)
+{
+    return read_quantity(text, durations, retms);
+}
+
 static bool is_whole_number(leat_str text)
 {
     int64_t value;
@@ -88,7 +93,7 @@ static leat_status set_duration(struct leat_config *config, const struct leat_op
                                 struct leat_error *reterr)
 {
     int64_t *value = (int64_t *)(void *)((char *)config + option->offset);
-    if (read_quantity(text, durations, value))
+    if (leat_config_duration(text, value))
         return LEAT_OK;
     if (!is_whole_number(text))
         return wrong(reterr, option, text, "a duration (250ms 30s 15m 24h)");

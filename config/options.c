@@ -13,8 +13,7 @@ const struct leat_option leat_options[] = {
     {"log.level", LEAT_OPTION_CHOICE, AT(log_level), "info", "trace debug info warn error off", false,
      "lines below it are not written"},
     {"reserve", LEAT_OPTION_DURATION, AT(reserve_ms), "500ms", NULL, false,
-     "of an invocation's time, kept for the answer: no event of a batch starts when less is left"},
-    {"service", LEAT_OPTION_TEXT, AT(service), NULL, NULL, false, "the name of what runs here"},
+     "kept for the answer: when less of a batch's time is left, none of its events starts"},
     {"settings", LEAT_OPTION_MAP, AT(settings), NULL, NULL, true, "what handlers read with leat_setting()"},
     {NULL, LEAT_OPTION_TEXT, 0, NULL, NULL, false, NULL},
 };

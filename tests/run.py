@@ -17,6 +17,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LOGS = ROOT / "build-logs"
 REPORTS = LOGS / "reports"
+SCRATCH = LOGS / "scratch"  # where programs that write beside themselves are run
 VALGRIND = ["valgrind", "--quiet", "--trace-children=yes", "--leak-check=full", "--errors-for-leak-kinds=definite",
             "--show-leak-kinds=definite", f"--log-file={REPORTS}/valgrind.%p"]
 
@@ -27,7 +28,7 @@ def python(folder):
 
 def programs(pattern):
     """The executables of a build, without what the build keeps beside them."""
-    return lambda build: [[file] for file in sorted(glob.glob(f"{build}/{pattern}"))
+    return lambda build: [["env", "-C", str(SCRATCH), str(ROOT / file)] for file in sorted(glob.glob(f"{build}/{pattern}"))
                           if os.path.isfile(file) and os.access(file, os.X_OK)]
 
 
@@ -46,7 +47,7 @@ SUITES = {
     "cli-asan": ("gcc-asan", ["all"], 240, python("cli")),
     "threads-tsan": ("gcc-tsan", ["thread-tests"], 60, programs("tests/thread-*")),
     "unit-clang-asan": ("clang-asan", ["all", "unit-tests"], 120, unit()),
-    "unit-valgrind": ("valgrind", ["all", "unit-tests"], 300, unit(*VALGRIND)),
+    "unit-valgrind": ("valgrind", ["all", "unit-tests"], 600, unit(*VALGRIND)),
 }
 # Only by name: what `./dev coverage` runs.
 COVERAGE = {
@@ -83,7 +84,8 @@ def run_commands(commands, build, log, budget):
             except OSError as error:
                 status = error.strerror
             if status != 0:
-                bad.append(f"{os.path.basename(command[-1] if command[0] == sys.executable else command[0])}: {status}")
+                program = [word for word in command if not word.startswith("-")][-1]
+                bad.append(f"{os.path.basename(program)}: {status}")
     return bad
 
 
@@ -116,8 +118,9 @@ def run_suite(name):
     if variant and subprocess.run([ROOT / "dev", "variant", variant, *targets]).returncode != 0:
         print(f"{name}: 0 passed, 1 failed, 0 skipped: does not build", flush=True)
         return 0, 1, 0
-    shutil.rmtree(REPORTS, ignore_errors=True)
-    REPORTS.mkdir(parents=True)
+    for folder in [REPORTS, SCRATCH]:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
     log, start = LOGS / f"{name}.tap", time.monotonic()
     statuses = run_commands(commands(build), build, log, budget)
     seconds = time.monotonic() - start

@@ -34,7 +34,7 @@ extern const struct leat_option leat_options[];
 
 struct leat_config {
     struct leat_arena arena;
-    leat_str service, handler;
+    leat_str handler;
     cJSON *settings; /* NULL: none */
     int log_format, log_level;
     int64_t reserve_ms;
@@ -48,5 +48,8 @@ void leat_config_fini(struct leat_config *config);
 leat_status leat_config_environment(struct leat_config *config, char *const *environment, struct leat_error *reterr);
 /* "key=value" of --set; "settings.NAME=value" sets one setting as text. */
 leat_status leat_config_set(struct leat_config *config, const char *assignment, struct leat_error *reterr);
+
+/* "250ms", "30s", "15m", "24h" -> milliseconds. */
+bool leat_config_duration(leat_str text, int64_t *retms);
 
 #endif

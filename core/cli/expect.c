@@ -84,10 +84,16 @@ static size_t distance(const leat_str *lines, size_t from, size_t count, leat_st
     return LOOK_AHEAD;
 }
 
+/* The file is not ours alone: whatever controls but its tabs is escaped. */
 static void print_difference(const struct leat_cli *cli, char sign, leat_str line)
 {
     const char *colour = !cli->colour ? "" : sign == '-' ? "\033[31m" : "\033[32m";
-    printf("%s%c %.*s%s\n", colour, sign, LEAT_ARG(line), cli->colour ? "\033[0m" : "");
+    printf("%s%c ", colour, sign);
+    for (leat_str rest = line; rest.ptr != NULL;) {
+        leat_cli_print_visible(stdout, leat_str_cut(&rest, '\t'));
+        fputs(rest.ptr != NULL ? "\t" : "", stdout);
+    }
+    printf("%s\n", cli->colour ? "\033[0m" : "");
 }
 
 leat_status leat_expect_compare(const struct leat_report *report, const char *path, size_t *retdifferences,

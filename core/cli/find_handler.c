@@ -35,6 +35,18 @@ leat_status leat_unknown_trigger(const struct leat_cli *cli, leat_str name, stru
     return LEAT_STATUS(USAGE);
 }
 
+leat_status leat_find_trigger(const struct leat_cli *cli, const char *name, const struct leat_adapter **retas,
+                              const struct leat_adapter **adapters, struct leat_error *reterr)
+{
+    size_t count = 0;
+    *retas = leat_adapter_find(cli->adapters, leat_str_c(name));
+    for (const struct leat_adapter **at = cli->adapters; *at != NULL && count < LEAT_ADAPTERS_MAX - 1; at++)
+        if (*retas != NULL || leat_trigger_matches(leat_str_c(name), leat_str_c((*at)->name)))
+            adapters[count++] = *at;
+    adapters[count] = NULL;
+    return count > 0 ? LEAT_OK : leat_unknown_trigger(cli, leat_str_c(name), reterr);
+}
+
 /* "trigger=" in front; a '=' inside a path is no such thing. */
 static leat_status cut_trigger(const struct leat_cli *cli, leat_str *spec, leat_str *rettrigger,
                                struct leat_error *reterr)

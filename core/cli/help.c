@@ -76,8 +76,9 @@ static void print_options(const struct leat_cli_option *options)
 
 static void print_configuration(void)
 {
-    fputs("\nConfiguration, by --set KEY=VALUE, or by LEAT_KEY in the environment (LEAT_LOG='{\"level\":\"debug\"}'):\n",
-          stdout);
+    fputs(
+        "\nConfiguration, by --set KEY=VALUE, or by LEAT_KEY in the environment (LEAT_LOG='{\"level\":\"debug\"}'):\n",
+        stdout);
     for (const struct leat_option *option = leat_options; option->key != NULL; option++) {
         printf("  %-14s  %s", option->key, option->help);
         if (option->choices != NULL)

@@ -12,7 +12,7 @@
 
 #define HANDLERS_MAX 64
 
-enum { AS, EXPECT, FUNCTION_ARN, HANDLER, JSON, ONLY, QUIET, RECORD, REPEAT, REQUEST_ID, SET, TENANT_ID, TRACE_ID };
+enum { AS, EXPECT, FUNCTION_ARN, HANDLER, JSON, ONLY, QUIET, RECORD, REPEAT, REQUEST_ID, SET, TENANT_ID, TIME, TRACE_ID };
 
 static const struct leat_cli_option options[] = {
     [AS] = {"as", "TRIGGER", "take every payload as this trigger's, without detection"},
@@ -27,6 +27,7 @@ static const struct leat_cli_option options[] = {
     [REQUEST_ID] = {"request-id", "ID", "what leat_request_id() says; default: made of the document's number"},
     [SET] = {"set", "KEY=VALUE", "an option of the configuration, such as settings.db=memory"},
     [TENANT_ID] = {"tenant-id", "ID", "what leat_tenant_id() says"},
+    [TIME] = {"time", "DURATION", "what each document's invocation has: leat_remaining_ms() counts it down"},
     [TRACE_ID] = {"trace-id", "ID", "what leat_trace_id() says"},
     {NULL, NULL, NULL},
 };
@@ -38,9 +39,12 @@ struct replay {
     struct leat_reader *reader;
     struct leat_engine *engine;
     const char *handlers[HANDLERS_MAX], *expect, *record, *only;
-    size_t handler_count;
-    const struct leat_adapter *as;
+    leat_str named[HANDLERS_MAX]; /* the triggers they are for */
+    size_t handler_count, named_count;
+    const struct leat_adapter *as;                          /* NULL: detect, among `adapters` */
+    const struct leat_adapter *adapters[LEAT_ADAPTERS_MAX]; /* none: all */
     uint32_t repeat;
+    int64_t time_ms;
     struct leat_invocation invocation;
     struct leat_logger logger;
     bool raw;
@@ -51,10 +55,8 @@ struct replay {
 static bool take_as(struct replay *replay, const char *value)
 {
     struct leat_error error = {0};
-    replay->as = leat_adapter_find(replay->cli->adapters, leat_str_c(value));
-    if (replay->as != NULL)
+    if (leat_is_ok(leat_find_trigger(replay->cli, value, &replay->as, replay->adapters, &error)))
         return true;
-    (void)leat_unknown_trigger(replay->cli, leat_str_c(value), &error);
     (void)leat_cli_fail_with(0, &error);
     return false;
 }
@@ -89,6 +91,14 @@ static bool take_setting(struct replay *replay, const char *value)
     return false;
 }
 
+static bool take_time(struct replay *replay, const char *value)
+{
+    if (leat_config_duration(leat_str_c(value), &replay->time_ms) && replay->time_ms > 0)
+        return true;
+    (void)leat_cli_fail(0, "write 30s or 900ms", "--time wants a duration, not \"%s\"", value);
+    return false;
+}
+
 static bool take_option(void *argument, size_t index, const char *value)
 {
     struct replay *replay = argument;
@@ -97,6 +107,7 @@ static bool take_option(void *argument, size_t index, const char *value)
     case HANDLER: return take_handler(replay, value);
     case REPEAT: return take_repeat(replay, value);
     case SET: return take_setting(replay, value);
+    case TIME: return take_time(replay, value);
     case EXPECT: replay->expect = value; break;
     case RECORD: replay->record = value; break;
     case ONLY: replay->only = value; break;
@@ -118,17 +129,24 @@ static bool contains(leat_str text, const char *part)
     return text.ptr != NULL && leat_str_find(text, leat_str_c(part)).ptr != NULL;
 }
 
+static leat_str raw_of(const struct leat_unit *unit, const struct leat_envelope *envelope)
+{
+    if (envelope == NULL)
+        return leat_doc_extent(leat_record_place(unit->record, NULL));
+    return envelope->raw.doc != NULL ? leat_doc_extent(envelope->raw) : envelope->raw_text;
+}
+
 static bool keep(void *argument, const struct leat_unit *unit, const struct leat_envelope *envelope)
 {
     const struct replay *replay = argument;
-    return contains(envelope->id, replay->only) || contains(unit->record->id, replay->only) ||
-           contains(envelope->raw.doc != NULL ? leat_doc_extent(envelope->raw) : envelope->raw_text, replay->only);
+    return (envelope != NULL && contains(envelope->id, replay->only)) || contains(unit->record->id, replay->only) ||
+           contains(raw_of(unit, envelope), replay->only);
 }
 
 static bool make_engine(struct replay *replay)
 {
     struct leat_engine_options engine = {
-        .adapters = replay->cli->adapters,
+        .adapters = replay->adapters[0] != NULL ? replay->adapters : replay->cli->adapters,
         .max_payload = replay->config.max_payload,
         .max_bytes = replay->config.max_memory,
         .reserve_ms = replay->config.reserve_ms,
@@ -149,6 +167,11 @@ static leat_status add_handler(struct replay *replay, const char *spec, struct l
 {
     struct leat_named_handler named = {0};
     LEAT_TRY(leat_find_handler(replay->cli, spec, &named, reterr));
+    for (size_t i = 0; i < replay->named_count; i++)
+        if (leat_str_eq(replay->named[i], named.trigger))
+            return leat_error_set(reterr, LEAT_STATUS(USAGE), "two handlers for %.*s",
+                                  LEAT_ARG(named.trigger.ptr != NULL ? named.trigger : LEAT_STR("all triggers")));
+    replay->named[replay->named_count++] = named.trigger;
     replay->raw = replay->raw || (named.handler->flags & LEAT_RAW) != 0;
     return leat_engine_add_handler(replay->engine, named.trigger, named.handler, reterr);
 }
@@ -194,6 +217,7 @@ static leat_status run(struct replay *replay, const char *const *paths, size_t c
         .as = replay->as,
         .repeat = replay->repeat,
         .invocation = replay->invocation,
+        .time_ms = replay->time_ms,
         .report = leat_report_callbacks(&replay->report),
     };
     LEAT_TRY(leat_engine_add_source(replay->engine, &leat_source_file, &file, reterr));
@@ -205,6 +229,8 @@ static leat_status run(struct replay *replay, const char *const *paths, size_t c
 
 static int status_of(const struct replay *replay, bool judged)
 {
+    if (replay->report.out_of_memory)
+        return EXIT_BUG;
     if (replay->report.broken_input)
         return EXIT_NOT_JSON;
     if (replay->report.unreadable)

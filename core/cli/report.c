@@ -222,9 +222,11 @@ static void tell_event(struct leat_report *report, struct leat_arena *arena, con
     leat_metrics_count(&report->metrics, told->kind, told->outcome, told->result->duration_us);
     if (report->golden)
         golden_event(report, told);
+    if (report->quiet)
+        return;
     if (report->json)
         json_event(arena, told);
-    else if (!report->quiet)
+    else
         text_event(report, told);
 }
 
@@ -261,7 +263,7 @@ static void settled(void *argument, const struct leat_document *document, const 
     report->errors += answer->text.ptr == NULL ? 1 : 0;
     if (report->golden)
         golden_answer(report, document, answer);
-    if (report->json)
+    if (report->json && !report->quiet)
         json_answer(&arena, document, answer);
     else if (!report->quiet)
         text_answer(answer);
@@ -276,8 +278,11 @@ static void unreadable(void *argument, const struct leat_document *document, lea
     if (status.code == LEAT_E_NOT_JSON || status.code == LEAT_E_TOO_DEEP || status.code == LEAT_E_TOO_BIG) {
         report->broken_input = true;
         leat_cli_print_fault(document, report->json);
+        if (status.code == LEAT_E_TOO_BIG)
+            fputs("      raise it: --set limits.payload=128MiB, or --set limits.memory=2GiB\n", stderr);
         return;
     }
+    report->out_of_memory = report->out_of_memory || status.code == LEAT_E_NO_MEMORY;
     report->unreadable = true;
     (void)leat_cli_fail_with(0, error);
 }

@@ -17,7 +17,7 @@ struct leat_report {
     size_t line_count, line_size;
     struct leat_metrics metrics;
     uint64_t documents, errors;  /* errors: documents answered with one */
-    bool broken_input, unreadable;
+    bool broken_input, unreadable, out_of_memory;
     struct leat_reader *reader;
     int64_t started_us, shown_us; /* of the progress line */
     bool progress_shown;

@@ -8,7 +8,6 @@
 
 #define MAX_DOCUMENT ((size_t)64 << 20) /* as replay's limits, where nobody set others */
 #define MAX_MEMORY ((size_t)1 << 30)
-#define ADAPTERS_MAX 64
 
 enum { AS, JSON };
 
@@ -21,8 +20,8 @@ static const struct leat_cli_option options[] = {
 struct show {
     struct leat_cli *cli;
     bool json;
-    const struct leat_adapter *as;                     /* NULL: detect, among `adapters` */
-    const struct leat_adapter *adapters[ADAPTERS_MAX]; /* NULL-terminated */
+    const struct leat_adapter *as;                          /* NULL: detect, among `adapters` */
+    const struct leat_adapter *adapters[LEAT_ADAPTERS_MAX]; /* NULL-terminated */
     const char *as_name;
     struct leat_reader *reader;
     bool not_json, unreadable, out_of_memory;
@@ -31,20 +30,12 @@ struct show {
 
 /* --- the command line --------------------------------------------------------------------------------- */
 
-/* A kind, or a name that means several ("apigateway"): then one of them is detected. */
 static bool take_as(struct show *show, const char *value)
 {
     struct leat_error error = {0};
-    size_t count = 0;
     show->as_name = value;
-    show->as = leat_adapter_find(show->cli->adapters, leat_str_c(value));
-    for (const struct leat_adapter **at = show->cli->adapters; *at != NULL && count < ADAPTERS_MAX - 1; at++)
-        if (show->as != NULL || leat_trigger_matches(leat_str_c(value), leat_str_c((*at)->name)))
-            show->adapters[count++] = *at;
-    show->adapters[count] = NULL;
-    if (count > 0)
+    if (leat_is_ok(leat_find_trigger(show->cli, value, &show->as, show->adapters, &error)))
         return true;
-    (void)leat_unknown_trigger(show->cli, leat_str_c(value), &error);
     (void)leat_cli_fail_with(0, &error);
     return false;
 }

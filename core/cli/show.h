@@ -18,7 +18,7 @@ struct leat_shown {
     uint64_t document_count; /* printed before it */
     leat_status status;      /* of all of it; anything but DONE: `error` says why, and there are no records */
     struct leat_error error;
-    struct leat_records records; /* adapter NULL: not recognised, because it is broken */
+    struct leat_records records;     /* adapter NULL: not recognised, because it is broken */
     struct leat_shown_record *items; /* one a record */
     uint32_t broken_count;
     struct leat_events events;

@@ -9,8 +9,8 @@ static void print(leat_str text)
 
 static void add_error(struct leat_buf *buf, leat_status status, leat_str message)
 {
-    bool broken = status.code == LEAT_E_BAD_RECORD || status.code == LEAT_E_BAD_PAYLOAD ||
-                  status.code == LEAT_E_UNKNOWN;
+    bool broken =
+        status.code == LEAT_E_BAD_RECORD || status.code == LEAT_E_BAD_PAYLOAD || status.code == LEAT_E_UNKNOWN;
     leat_buf_printf(buf, "\"error\":{\"code\":\"%s\"", broken ? "bad-record" : leat_status_code(status));
     leat_buf_json_member(buf, "message", message);
     leat_buf_char(buf, '}');

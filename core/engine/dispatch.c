@@ -18,13 +18,17 @@ static void decide(struct leat_unit *unit, enum leat_outcome_kind kind, leat_str
     unit->single = (struct leat_result){.kind = kind, .reason = reason, .delay_ms = -1};
 }
 
+static bool is_wanted(const struct leat_engine *engine, const struct leat_unit *unit,
+                      const struct leat_envelope *envelope)
+{
+    return engine->options.keep == NULL || engine->options.keep(engine->options.keep_argument, unit, envelope);
+}
+
 static void keep_wanted(struct leat_engine *engine, struct leat_unit *unit)
 {
     uint32_t kept = 0;
-    if (engine->options.keep == NULL)
-        return;
     for (uint32_t i = 0; i < unit->events.count; i++)
-        if (engine->options.keep(engine->options.keep_argument, unit, &unit->events.items[i]))
+        if (is_wanted(engine, unit, &unit->events.items[i]))
             unit->events.items[kept++] = unit->events.items[i];
     unit->events.count = kept;
 }
@@ -39,6 +43,8 @@ static void normalise(struct leat_engine *engine, struct leat_unit *unit)
                                    .exact = engine->options.exact,
                                    .reterr = &error};
     leat_status status = leat_normalise(&decoder, unit->record, &unit->events);
+    if (status.code == LEAT_E_BAD_RECORD && !is_wanted(engine, unit, NULL))
+        return; /* a unit without events */
     if (status.code == LEAT_E_BAD_RECORD) {
         leat_str reason = leat_arena_copy(&delivery->arena, leat_str_c(error.message));
         decide(unit, LEAT_OUTCOME_REJECT, reason.ptr != NULL ? reason : LEAT_STR("the record is broken"));

@@ -37,6 +37,25 @@ static void image_fini(struct image *image)
         munmap((void *)(uintptr_t)image->bytes, image->size);
 }
 
+static leat_status refuse(struct leat_error *reterr, const char *path, const char *why, const char *fix)
+{
+    (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s: %s", path, why);
+    leat_error_fix(reterr, "%s", fix);
+    return LEAT_STATUS(CONFIG);
+}
+
+static leat_status not_shared(struct leat_error *reterr, const char *path, const char *why)
+{
+    return refuse(reterr, path, why, "build it with cc -shared -fPIC, for this machine");
+}
+
+static leat_status cannot_open(struct leat_error *reterr, const char *path, int why)
+{
+    if (why == 0)
+        return refuse(reterr, path, "not a regular file", "name a handler in it: PATH.so");
+    return refuse(reterr, path, strerror(why), "a handler is PATH.so, PATH.so:NAME, or NAME alone: one of LEAT_HANDLER_PATH");
+}
+
 static leat_status map_file(const char *path, struct image *image, struct leat_error *reterr)
 {
     struct stat info;
@@ -45,12 +64,12 @@ static leat_status map_file(const char *path, struct image *image, struct leat_e
         int why = fd < 0 ? errno : 0;
         if (fd >= 0)
             close(fd);
-        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s: %s", path, why != 0 ? strerror(why) : "not a regular file");
+        return cannot_open(reterr, path, why);
     }
     void *bytes = info.st_size > 0 ? mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
     close(fd);
     if (bytes == MAP_FAILED)
-        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s: not a shared object: it is empty or cannot be read", path);
+        return not_shared(reterr, path, "not a shared object: it is empty or cannot be read");
     *image = (struct image){.bytes = bytes, .size = (size_t)info.st_size};
     return LEAT_OK;
 }
@@ -106,11 +125,13 @@ static leat_status read_exports(const char *path, const struct image *image, str
 {
     const ElfW(Ehdr) *header = table_at(image, 0, 1, sizeof(*header));
     if (header == NULL || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
-        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s: not a shared object", path);
+        return not_shared(reterr, path, "not a shared object");
     if (header->e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) || header->e_type != ET_DYN)
-        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s: not a shared object for this machine", path);
+        return not_shared(reterr, path, "not a shared object for this machine");
     const ElfW(Shdr) *sections = table_at(image, header->e_shoff, header->e_shnum, sizeof(*sections));
-    for (unsigned i = 0; sections != NULL && i < header->e_shnum; i++)
+    if (sections == NULL || header->e_shnum == 0)
+        return refuse(reterr, path, "a shared object whose table of sections is missing or cut off", "copy or build it again");
+    for (unsigned i = 0; i < header->e_shnum; i++)
         if (sections[i].sh_type == SHT_DYNSYM && sections[i].sh_link < header->e_shnum)
             read_symbols(image, &sections[i], &sections[sections[i].sh_link], exports);
     return LEAT_OK;

@@ -35,21 +35,36 @@ bool leat_json_hooks_lost(void)
     return atomic_load(&hooks_lost);
 }
 
-static void delete_tree(void *root)
+/* NULL: the arena has overflown. Recursion is as deep as the tree: LEAT_JSON_DEPTH_MAX. */
+static cJSON *copy_tree(struct leat_arena *arena, const cJSON *item)
 {
-    cJSON_Delete(root);
+    const cJSON *child = NULL;
+    cJSON *copy = leat_json_node(arena, item->type);
+    if (copy == NULL)
+        return NULL;
+    copy->valueint = item->valueint;
+    copy->valuedouble = item->valuedouble;
+    copy->valuestring = (char *)(uintptr_t)leat_arena_copy(arena, leat_str_c(item->valuestring)).ptr;
+    cJSON_ArrayForEach (child, item) {
+        const char *name = leat_arena_copy(arena, leat_str_c(child->string)).ptr;
+        cJSON *child_copy = copy_tree(arena, child);
+        if (child_copy == NULL)
+            return NULL;
+        leat_json_append(copy, name, child_copy);
+    }
+    return arena->overflow ? NULL : copy;
 }
 
-/* A library that set hooks of its own took ours away: the tree is then on the heap and dies with the arena. */
-static leat_status adopt(struct leat_arena *arena, cJSON *root)
+/* A library that set hooks of its own took ours away: the tree is then that library's. We work on a copy, for
+ * what leat_json_repair puts into a tree is the arena's, and cJSON_Delete must not see it. */
+static cJSON *adopt(struct leat_arena *arena, cJSON *root)
 {
-    if (leat_arena_owns(arena, root))
-        return LEAT_OK;
+    if (root == NULL || leat_arena_owns(arena, root))
+        return root;
     atomic_store(&hooks_lost, true);
-    if (leat_arena_defer(arena, delete_tree, root))
-        return LEAT_OK;
+    cJSON *copy = copy_tree(arena, root);
     cJSON_Delete(root);
-    return leat_arena_status(arena);
+    return copy;
 }
 
 /* cJSON does not say why, so the strict scanner does; what only cJSON refuses is a number it has no room for. */
@@ -89,13 +104,13 @@ leat_status leat_json_parse(struct leat_arena *arena, leat_str text, cJSON **ret
     parsing_into = arena;
     cJSON *root = cJSON_ParseWithLengthOpts(text.ptr, text.len, &end, 0);
     parsing_into = NULL;
-    if (root != NULL)
-        LEAT_TRY(adopt(arena, root));
+    root = adopt(arena, root);
     if (root == NULL || leat_json_skip_space(text, (size_t)(end - text.ptr)) < text.len)
         return refused(arena, text, fault);
-    *retroot = root;
     if (leat_str_find(text, LEAT_STR("\\u0000")).ptr != NULL)
         fault->status = leat_json_repair(arena, text, root, false);
+    if (leat_is_ok(fault->status))
+        *retroot = root;
     return fault->status;
 }
 

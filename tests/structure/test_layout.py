@@ -49,6 +49,14 @@ def no_file_names_a_path_of_one_machine_or_a_package_registry():
 
 
 @tap.test
+def every_c_test_is_in_a_list():
+    for folder in ["unit", "threads"]:
+        listed = (tap.ROOT / "tests" / folder / "meson.build").read_text()
+        names = [path.stem[len("test_"):] for path in sorted((tap.ROOT / "tests" / folder).glob("test_*.c"))]
+        tap.equal([name for name in names if f"'{name}'" not in listed], [], f"tests/{folder} that are not built")
+
+
+@tap.test
 def links_between_documents_lead_somewhere():
     broken = []
     for name in tap.tracked_files():

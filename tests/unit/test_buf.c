@@ -74,7 +74,7 @@ Test(buf, every_allocation_may_fail)
 
 Test(buf, json_strings_are_strict)
 {
-    static const struct {
+    const struct {
         leat_str text;
         const char *want;
     } cases[] = {
@@ -113,7 +113,7 @@ Test(buf, json_members_have_commas_where_they_must)
 
 Test(buf, visible_text_moves_no_cursor)
 {
-    static const struct {
+    const struct {
         leat_str text;
         const char *want;
     } cases[] = {

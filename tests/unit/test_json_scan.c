@@ -8,11 +8,38 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const valid[] = {
-    "[]", "{}", " [ ] ", "\t\n\r 1", "null", "true", "false", "\"\"", "0", "-0", "-1", "12", "1.5", "-0.0e+10", "1E5",
-    "1e-5", "1e400", "123456789012345678901234567890.123456789012345678901234567890123456789012345678901234567890",
-    "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u0000\"", "\"\\uABcd\\uef01\"", "\"\\ud834\\udd1e\"", "\"\\uDBFF\\uDFFF\"",
-    "\"\\uFFFF\"", "\"\x7F\"", "\"\xC2\x80\xE2\x82\xAC\xF0\x9F\x98\x80\xEF\xBB\xBF\"", "{\"\":0}", "{\"a\":1,\"a\":2}",
-    "[null,true,false,1,\"x\",[],{}]", "[[[[]],[]]]", "{\"a\":{\"b\":[{\"c\":[1,2]}]}}", "{ \"a\" : [ 1 , 2 ] }\n",
+    "[]",
+    "{}",
+    " [ ] ",
+    "\t\n\r 1",
+    "null",
+    "true",
+    "false",
+    "\"\"",
+    "0",
+    "-0",
+    "-1",
+    "12",
+    "1.5",
+    "-0.0e+10",
+    "1E5",
+    "1e-5",
+    "1e400",
+    "123456789012345678901234567890.123456789012345678901234567890123456789012345678901234567890",
+    "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+    "\"\\u0000\"",
+    "\"\\uABcd\\uef01\"",
+    "\"\\ud834\\udd1e\"",
+    "\"\\uDBFF\\uDFFF\"",
+    "\"\\uFFFF\"",
+    "\"\x7F\"",
+    "\"\xC2\x80\xE2\x82\xAC\xF0\x9F\x98\x80\xEF\xBB\xBF\"",
+    "{\"\":0}",
+    "{\"a\":1,\"a\":2}",
+    "[null,true,false,1,\"x\",[],{}]",
+    "[[[[]],[]]]",
+    "{\"a\":{\"b\":[{\"c\":[1,2]}]}}",
+    "{ \"a\" : [ 1 , 2 ] }\n",
 };
 
 Test(json_scan, valid_text_is_taken_whole)
@@ -45,7 +72,10 @@ struct wrong {
     size_t offset;
 };
 
-#define WRONG(text, offset) {{"" text, sizeof(text) - 1}, offset}
+#define WRONG(text, offset)                 \
+    {                                       \
+        {"" text, sizeof(text) - 1}, offset \
+    }
 
 static void expect_wrong(const struct wrong *cases, size_t count, bool ended)
 {
@@ -68,31 +98,93 @@ Test(json_scan, wrong_text_is_told_with_its_first_wrong_byte)
 {
     static const struct wrong cases[] = {
         /* structure */
-        WRONG("[1,]", 3), WRONG("[,1]", 1), WRONG("[1 2]", 3), WRONG("[1}", 2), WRONG("[1,,2]", 3), WRONG("]", 0),
-        WRONG("}", 0), WRONG(",", 0), WRONG(":", 0), WRONG("{]", 1), WRONG("{\"a\" 1}", 5), WRONG("{\"a\",1}", 4),
-        WRONG("{\"a\":1,}", 7), WRONG("{\"a\":}", 5), WRONG("{a:1}", 1), WRONG("{'a':1}", 1), WRONG("{1:1}", 1),
-        WRONG("{null:1}", 1), WRONG("{\"a\":1]", 6), WRONG("{\"a\":1 \"b\":2}", 7), WRONG("{,}", 1),
+        WRONG("[1,]", 3),
+        WRONG("[,1]", 1),
+        WRONG("[1 2]", 3),
+        WRONG("[1}", 2),
+        WRONG("[1,,2]", 3),
+        WRONG("]", 0),
+        WRONG("}", 0),
+        WRONG(",", 0),
+        WRONG(":", 0),
+        WRONG("{]", 1),
+        WRONG("{\"a\" 1}", 5),
+        WRONG("{\"a\",1}", 4),
+        WRONG("{\"a\":1,}", 7),
+        WRONG("{\"a\":}", 5),
+        WRONG("{a:1}", 1),
+        WRONG("{'a':1}", 1),
+        WRONG("{1:1}", 1),
+        WRONG("{null:1}", 1),
+        WRONG("{\"a\":1]", 6),
+        WRONG("{\"a\":1 \"b\":2}", 7),
+        WRONG("{,}", 1),
         /* words */
-        WRONG("trux", 3), WRONG("True", 0), WRONG("nULL", 1), WRONG("NaN", 0), WRONG("Infinity", 0),
-        WRONG("-Infinity", 1), WRONG("undefined", 0), WRONG("'a'", 0), WRONG("a", 0), WRONG("\\u0031", 0),
+        WRONG("trux", 3),
+        WRONG("True", 0),
+        WRONG("nULL", 1),
+        WRONG("NaN", 0),
+        WRONG("Infinity", 0),
+        WRONG("-Infinity", 1),
+        WRONG("undefined", 0),
+        WRONG("'a'", 0),
+        WRONG("a", 0),
+        WRONG("\\u0031", 0),
         /* numbers */
-        WRONG("01", 1), WRONG("-01", 2), WRONG("+1", 0), WRONG(".5", 0), WRONG("-.5", 1), WRONG("1.e1", 2),
-        WRONG("1.x", 2), WRONG("1ex", 2), WRONG("1e+x", 3), WRONG("--1", 1), WRONG("[1.]", 3), WRONG("[-]", 2),
+        WRONG("01", 1),
+        WRONG("-01", 2),
+        WRONG("+1", 0),
+        WRONG(".5", 0),
+        WRONG("-.5", 1),
+        WRONG("1.e1", 2),
+        WRONG("1.x", 2),
+        WRONG("1ex", 2),
+        WRONG("1e+x", 3),
+        WRONG("--1", 1),
+        WRONG("[1.]", 3),
+        WRONG("[-]", 2),
         WRONG("\xEF\xBC\x91", 0),
         /* white space and comments that RFC 8259 does not know */
-        WRONG("\v1", 0), WRONG("\f1", 0), WRONG("[1,\f2]", 3), WRONG("\xC2\xA0", 0), WRONG("\xEF\xBB\xBF{}", 0),
-        WRONG("/*x*/1", 0), WRONG("[1//x\n]", 2), WRONG("\0", 0), WRONG("[1\0]", 2),
+        WRONG("\v1", 0),
+        WRONG("\f1", 0),
+        WRONG("[1,\f2]", 3),
+        WRONG("\xC2\xA0", 0),
+        WRONG("\xEF\xBB\xBF{}", 0),
+        WRONG("/*x*/1", 0),
+        WRONG("[1//x\n]", 2),
+        WRONG("\0", 0),
+        WRONG("[1\0]", 2),
         /* strings */
-        WRONG("\"a\nb\"", 2), WRONG("\"\t\"", 1), WRONG("\"a\0\"", 2), WRONG("\"\x1F\"", 1), WRONG("\"\\x\"", 2),
-        WRONG("\"\\'\"", 2), WRONG("\"\\\0\"", 2), WRONG("\"\\u12g4\"", 5), WRONG("\"\\u 123\"", 3),
-        WRONG("\"\\u\"", 3), WRONG("\"\\U0041\"", 2),
+        WRONG("\"a\nb\"", 2),
+        WRONG("\"\t\"", 1),
+        WRONG("\"a\0\"", 2),
+        WRONG("\"\x1F\"", 1),
+        WRONG("\"\\x\"", 2),
+        WRONG("\"\\'\"", 2),
+        WRONG("\"\\\0\"", 2),
+        WRONG("\"\\u12g4\"", 5),
+        WRONG("\"\\u 123\"", 3),
+        WRONG("\"\\u\"", 3),
+        WRONG("\"\\U0041\"", 2),
         /* half surrogate pairs */
-        WRONG("\"\\ud800\"", 1), WRONG("\"a\\ud800\\n\"", 2), WRONG("\"\\udc00\"", 1), WRONG("\"\\ud800\\u0041\"", 1),
-        WRONG("\"\\ud800\\ud800\"", 1), WRONG("\"\\ud800x\"", 1), WRONG("\"\\ud800\\u00\"", 11),
+        WRONG("\"\\ud800\"", 1),
+        WRONG("\"a\\ud800\\n\"", 2),
+        WRONG("\"\\udc00\"", 1),
+        WRONG("\"\\ud800\\u0041\"", 1),
+        WRONG("\"\\ud800\\ud800\"", 1),
+        WRONG("\"\\ud800x\"", 1),
+        WRONG("\"\\ud800\\u00\"", 11),
         /* UTF-8 */
-        WRONG("\"\xFF\"", 1), WRONG("\"a\x80\"", 2), WRONG("\"\xC0\x80\"", 1), WRONG("\"\xE0\x80\x80\"", 1),
-        WRONG("\"\xED\xA0\x80\"", 1), WRONG("\"\xF4\x90\x80\x80\"", 1), WRONG("\"ab\xE2\x82\"", 3),
-        WRONG("\"ab\xFF", 3), WRONG("\"ab\xE2\x28", 3), WRONG("\xFE\xFF", 0),
+        WRONG("\"\xFF\"", 1),
+        WRONG("\"a\x80\"", 2),
+        WRONG("\"\xC0\x80\"", 1),
+        WRONG("\"\xE0\x80\x80\"", 1),
+        WRONG("\"\xED\xA0\x80\"", 1),
+        WRONG("\"\xF4\x90\x80\x80\"", 1),
+        WRONG("\"ab\xE2\x82\"", 3),
+        WRONG("\"ab\xFF", 3),
+        WRONG("\"ab\xE2\x28", 3),
+        WRONG("\xFE\xFF", 0),
     };
     expect_wrong(cases, COUNT(cases), false);
 }
@@ -100,13 +192,41 @@ Test(json_scan, wrong_text_is_told_with_its_first_wrong_byte)
 Test(json_scan, text_that_ends_too_early_says_so)
 {
     static const struct wrong cases[] = {
-        WRONG("", 0), WRONG("  \n", 3), WRONG("[", 1), WRONG("[1", 2), WRONG("[1,", 3), WRONG("[ ", 2), WRONG("{", 1),
-        WRONG("{\"a\"", 4), WRONG("{\"a\":", 5), WRONG("{\"a\":1", 6), WRONG("{\"a\":1,", 7), WRONG("{\"a", 3),
-        WRONG("\"", 1), WRONG("\"abc", 4), WRONG("\"a\\", 3), WRONG("\"\\u", 3), WRONG("\"\\u12", 5),
-        WRONG("\"\\ud800", 7), WRONG("\"\\ud800\\", 8), WRONG("\"\\ud800\\u", 9), WRONG("\"\\ud800\\udc", 11),
-        WRONG("\"\xC3", 2), WRONG("\"\xE2\x82", 3), WRONG("\"\xE0\xA0", 3), WRONG("\"\xED\x9F", 3),
-        WRONG("\"\xF0\x90", 3), WRONG("\"\xF4\x8F\xBF", 4), WRONG("\"\xF0", 2), WRONG("-", 1), WRONG("1.", 2),
-        WRONG("1e", 2), WRONG("1e-", 3), WRONG("t", 1), WRONG("fals", 4), WRONG("[nul", 4),
+        WRONG("", 0),
+        WRONG("  \n", 3),
+        WRONG("[", 1),
+        WRONG("[1", 2),
+        WRONG("[1,", 3),
+        WRONG("[ ", 2),
+        WRONG("{", 1),
+        WRONG("{\"a\"", 4),
+        WRONG("{\"a\":", 5),
+        WRONG("{\"a\":1", 6),
+        WRONG("{\"a\":1,", 7),
+        WRONG("{\"a", 3),
+        WRONG("\"", 1),
+        WRONG("\"abc", 4),
+        WRONG("\"a\\", 3),
+        WRONG("\"\\u", 3),
+        WRONG("\"\\u12", 5),
+        WRONG("\"\\ud800", 7),
+        WRONG("\"\\ud800\\", 8),
+        WRONG("\"\\ud800\\u", 9),
+        WRONG("\"\\ud800\\udc", 11),
+        WRONG("\"\xC3", 2),
+        WRONG("\"\xE2\x82", 3),
+        WRONG("\"\xE0\xA0", 3),
+        WRONG("\"\xED\x9F", 3),
+        WRONG("\"\xF0\x90", 3),
+        WRONG("\"\xF4\x8F\xBF", 4),
+        WRONG("\"\xF0", 2),
+        WRONG("-", 1),
+        WRONG("1.", 2),
+        WRONG("1e", 2),
+        WRONG("1e-", 3),
+        WRONG("t", 1),
+        WRONG("fals", 4),
+        WRONG("[nul", 4),
     };
     expect_wrong(cases, COUNT(cases), true);
 }
@@ -140,8 +260,9 @@ Test(json_scan, since_is_where_the_unfinished_thing_began)
 /* Cut anywhere, valid text could still go on: every start of it must ask for more. */
 Test(json_scan, every_start_of_a_document_could_go_on)
 {
-    static const char text[] = " {\"a\" : [1,-2.5e+3 ,\"x\\u0041\\n\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\\ud834\\udd1e\","
-                               "true,null,false,{ } ,[ ]],\"\":{\"c\":0}}";
+    static const char text[] =
+        " {\"a\" : [1,-2.5e+3 ,\"x\\u0041\\n\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\\ud834\\udd1e\","
+        "true,null,false,{ } ,[ ]],\"\":{\"c\":0}}";
     for (size_t len = 0; len < sizeof(text) - 1; len++) {
         char *copy LEAT_CLEANUP(leat_freep) = leat_alloc_raw(len + 1); /* exact, for the sanitizer */
         struct leat_json_fault fault;

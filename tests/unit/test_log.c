@@ -46,8 +46,13 @@ static const char *written(void)
     return text;
 }
 
+#define TEXT(text)             \
+    {                          \
+        text, sizeof(text) - 1 \
+    }
+
 static const struct leat_log_fields bound = {
-    .request = LEAT_STR("r-1"), .event = LEAT_STR("e-1"), .source = LEAT_STR("aws:sqs"), .handler = LEAT_STR("orders")};
+    .request = TEXT("r-1"), .event = TEXT("e-1"), .source = TEXT("aws:sqs"), .handler = TEXT("orders")};
 
 Test(log, text_lines_name_level_handler_and_event)
 {
@@ -111,8 +116,7 @@ Test(log, who_does_not_read_costs_lines_and_is_told_how_many)
     static const char filler[4096];
     int flags = fcntl(ends[1], F_GETFL);
     fcntl(ends[1], F_SETFL, flags | O_NONBLOCK);
-    while (write(ends[1], filler, sizeof(filler)) > 0) {
-    }
+    while (write(ends[1], filler, sizeof(filler)) > 0) {}
     fcntl(ends[1], F_SETFL, flags);
     leat_logger_write(&logger, LEAT_INFO, NULL, "lost");
     leat_logger_write(&logger, LEAT_INFO, NULL, "lost too");

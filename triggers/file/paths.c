@@ -10,7 +10,15 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define DEPTH_MAX 64 /* of folders: links may run in circles */
+#define DEPTH_MAX 64 /* of folders */
+
+/* The folders above the one at hand: a link to one of them leads nowhere new. */
+struct above {
+    const struct above *next;
+    dev_t device;
+    ino_t inode;
+    int depth;
+};
 
 static leat_status no_memory(struct leat_error *reterr)
 {
@@ -79,9 +87,10 @@ static leat_status add_file(struct leat_paths *paths, const char *path, const st
     return add_path(paths, path, reterr);
 }
 
-static leat_status add_folder(struct leat_paths *paths, const char *folder, int depth, struct leat_error *reterr);
+static leat_status add_folder(struct leat_paths *paths, const char *folder, const struct stat *info,
+                              const struct above *above, struct leat_error *reterr);
 
-static leat_status add_entry(struct leat_paths *paths, const char *folder, const char *name, int depth,
+static leat_status add_entry(struct leat_paths *paths, const char *folder, const char *name, const struct above *above,
                              struct leat_error *reterr)
 {
     struct stat info;
@@ -93,25 +102,36 @@ static leat_status add_entry(struct leat_paths *paths, const char *folder, const
     if (stat(path, &info) != 0)
         return LEAT_OK; /* gone meanwhile, or a link to nothing */
     if (S_ISDIR(info.st_mode))
-        return add_folder(paths, path, depth + 1, reterr);
+        return add_folder(paths, path, &info, above, reterr);
     return is_event_file(name) ? add_file(paths, path, &info, reterr) : LEAT_OK;
 }
 
-static leat_status add_folder(struct leat_paths *paths, const char *folder, int depth, struct leat_error *reterr)
+static bool is_inside_itself(const struct stat *info, const struct above *above)
+{
+    while (above != NULL && (above->device != info->st_dev || above->inode != info->st_ino))
+        above = above->next;
+    return above != NULL;
+}
+
+static leat_status add_folder(struct leat_paths *paths, const char *folder, const struct stat *info,
+                              const struct above *above, struct leat_error *reterr)
 {
     struct leat_paths names LEAT_CLEANUP(leat_paths_free) = {0};
-    if (depth > DEPTH_MAX)
+    const struct above here = {above, info->st_dev, info->st_ino, above != NULL ? above->depth + 1 : 1};
+    if (is_inside_itself(info, above))
+        return LEAT_OK;
+    if (here.depth > DEPTH_MAX)
         return leat_error_set(reterr, LEAT_STATUS(IO), "%s: folders more than %d deep", folder, DEPTH_MAX);
     LEAT_TRY(list_folder(folder, &names, reterr));
     for (size_t i = 0; i < names.count; i++)
-        LEAT_TRY(add_entry(paths, folder, names.items[i], depth, reterr));
+        LEAT_TRY(add_entry(paths, folder, names.items[i], &here, reterr));
     return LEAT_OK;
 }
 
 static leat_status add_existing(struct leat_paths *paths, const char *path, const struct stat *info,
                                 struct leat_error *reterr)
 {
-    return S_ISDIR(info->st_mode) ? add_folder(paths, path, 0, reterr) : add_file(paths, path, info, reterr);
+    return S_ISDIR(info->st_mode) ? add_folder(paths, path, info, NULL, reterr) : add_file(paths, path, info, reterr);
 }
 
 static leat_status add_pattern(struct leat_paths *paths, const char *pattern, struct leat_error *reterr)

@@ -213,15 +213,63 @@ static leat_status too_big(struct leat_reader *reader, struct leat_document *doc
     return give_fault(reader, document);
 }
 
+/* How far a document was looked over that is not all there yet. */
+struct outline {
+    size_t at, scanned; /* scanned: how much there was when it was scanned last */
+    size_t depth;
+    bool inside, escaped; /* of a string */
+    bool closed;
+};
+
+/* Cheap, and each byte once: have all brackets and quotes been closed? */
+static bool is_closed(struct outline *outline, leat_str text)
+{
+    while (!outline->closed && outline->at < text.len) {
+        char c = text.ptr[outline->at++];
+        if (outline->inside) {
+            outline->inside = outline->escaped || c != '"';
+            outline->escaped = !outline->escaped && c == '\\';
+        } else if (c == '"') {
+            outline->inside = true;
+        } else if (c == '{' || c == '[') {
+            outline->depth++;
+        } else if (c == '}' || c == ']') {
+            outline->depth -= outline->depth > 0 ? 1 : 0;
+        }
+        outline->closed = outline->depth == 0 && !outline->inside;
+    }
+    return outline->closed;
+}
+
+/* A pipe brings little at a time: scanning all of it again each time would take the square of its length. */
+static bool is_due(const struct leat_reader *reader, struct outline *outline, leat_str text)
+{
+    size_t limit = reader->options.max_document;
+    return reader->ended || text.len >= outline->scanned * 2 || (limit != 0 && text.len > limit) ||
+           is_closed(outline, text);
+}
+
+/* A number at the end of what was read may have more digits. */
+static bool may_go_on(leat_str value)
+{
+    return strchr("]}\"", value.ptr[value.len - 1]) == NULL;
+}
+
 /* The document that starts at the first unread byte. */
 static leat_status scan_document(struct leat_reader *reader, struct leat_document *document, struct leat_error *reterr)
 {
     size_t limit = reader->options.max_document;
+    struct outline outline = {0};
     for (;;) {
         leat_str text = unread(reader);
         size_t end = 0;
+        if (!is_due(reader, &outline, text)) {
+            LEAT_TRY(read_more(reader, reterr));
+            continue;
+        }
+        outline.scanned = text.len;
         leat_status status = leat_json_scan(text, &end, &document->fault);
-        bool cut = leat_is_ok(status) ? end == text.len : document->fault.ended;
+        bool cut = leat_is_ok(status) ? end == text.len && may_go_on(text) : document->fault.ended;
         if (limit != 0 && (leat_is_ok(status) ? end : text.len) > limit && (leat_is_ok(status) || cut))
             return too_big(reader, document);
         if (cut && !reader->ended) {

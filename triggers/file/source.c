@@ -42,22 +42,25 @@ static struct leat_invocation invocation_of(struct file_source *file, struct lea
     if (invocation.request_id.ptr == NULL)
         invocation.request_id =
             leat_arena_printf(arena, "00000000-0000-4000-8000-%012llx", (unsigned long long)file->documents);
+    if (file->options.time_ms > 0)
+        invocation.deadline_ms = leat_clock_wall_ms(&leat_clock_system) + file->options.time_ms;
     return invocation;
 }
 
-static bool deliver(struct file_source *file, const struct leat_document *document)
+static leat_status deliver(struct file_source *file, const struct leat_document *document)
 {
     struct leat_delivery *delivery = leat_delivery_new(file->source);
     if (delivery == NULL)
-        return false;
+        return LEAT_STATUS(NO_MEMORY);
     struct leat_arena *arena = leat_delivery_arena(delivery);
     struct origin *origin = LEAT_NEW(arena, struct origin);
     leat_str text = leat_arena_copy(arena, document->text);
     file->documents++;
     delivery->invocation = invocation_of(file, arena);
     if (arena->overflow) {
+        leat_status status = leat_arena_status(arena);
         leat_delivery_drop(delivery);
-        return false;
+        return status;
     }
     origin->document = *document;
     origin->document.text = text;
@@ -65,7 +68,20 @@ static bool deliver(struct file_source *file, const struct leat_document *docume
     (void)leat_delivery_text(delivery, text, file->options.as); /* a failure is settled like any other end */
     file->busy = true;
     leat_deliver(delivery);
-    return true;
+    return LEAT_OK;
+}
+
+/* A document that there is no room for; the next one may be smaller. */
+static void tell_no_room(const struct file_source *file, struct leat_document *document, leat_status status)
+{
+    const struct leat_file_report *report = &file->options.report;
+    struct leat_error error = {0};
+    if (status.code == LEAT_E_TOO_BIG)
+        document->fault = (struct leat_json_fault){
+            .status = status, .offset = (size_t)document->offset, .what = "the document takes more memory than the limit allows"};
+    else
+        (void)leat_error_set(&error, status, "%s: out of memory", document->file);
+    report->unreadable(report->argument, document, status, &error);
 }
 
 static bool next_round(struct file_source *file)
@@ -82,11 +98,11 @@ static bool deliver_next(struct file_source *file)
         struct leat_error error = {0};
         leat_status status = leat_reader_next(file->options.reader, &document, &error);
         if (leat_is_ok(status)) {
-            if (!deliver(file, &document))
-                leat_source_state(file->source, LEAT_FAILED, "out of memory");
-            return file->busy;
-        }
-        if (status.code != LEAT_E_NOT_FOUND)
+            status = deliver(file, &document);
+            if (leat_is_ok(status))
+                return true;
+            tell_no_room(file, &document, status);
+        } else if (status.code != LEAT_E_NOT_FOUND)
             file->options.report.unreadable(file->options.report.argument, &document, status, &error);
         else if (!next_round(file))
             return false;

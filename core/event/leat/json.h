@@ -72,7 +72,7 @@ LEAT_API cJSON *leat_json_node(struct leat_arena *arena, int type);
 /* Appends to an array, or with a name (in the arena) to an object. */
 LEAT_API void leat_json_append(cJSON *parent, const char *name, cJSON *child);
 
-/* True once if a library has replaced cJSON's hooks: trees then come from malloc. Any thread. */
+/* True once a library has replaced the hooks of cJSON: trees are then copied, which costs time. Any thread. */
 bool leat_json_hooks_lost(void);
 
 LEAT_END

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""leat new: what it writes builds and passes at once."""
+import os
+import pathlib
+
+import tap
+
+FILES = ["Makefile", "events/sqs.expect", "events/sqs.json", "{}.c"]
+ENV = {"PATH": f"{tap.BUILD}:{os.environ['PATH']}", "PKG_CONFIG_PATH": str(tap.BUILD / "meson-uninstalled")}
+
+
+def written(folder, name):
+    root = pathlib.Path(folder) / name
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+
+def make(folder, *targets):
+    return tap.run("make", "-C", folder, *targets, env=ENV)
+
+
+@tap.test
+def it_says_what_it_wrote():
+    with tap.folder() as folder:
+        done = tap.leat("new", "hello", cwd=folder)
+        tap.equal((done.returncode, done.stderr), (0, ""))
+        tap.equal(done.stdout, "wrote hello.c Makefile events/sqs.json events/sqs.expect\n")
+        tap.equal(written(folder, "hello"), sorted(name.format("hello") for name in FILES))
+        for name in written(folder, "hello"):
+            text = (pathlib.Path(folder) / "hello" / name).read_text()
+            assert "@NAME@" not in text and "@IDENT@" not in text, name
+
+
+@tap.test
+def what_it_writes_builds_and_passes_at_once():
+    for name in ["hello", "2nd-try", "_"]:
+        with tap.folder() as folder:
+            tap.equal(tap.leat("new", name, cwd=folder).returncode, 0)
+            done = make(pathlib.Path(folder) / name, "test")
+            tap.equal(done.returncode, 0, f"{name}: {done.stdout}{done.stderr}")
+            tap.contains(done.stdout, "as expected")
+            assert "warning" not in done.stderr, done.stderr
+
+
+@tap.test
+def its_test_fails_when_the_handler_does_something_else():
+    with tap.folder() as folder:
+        tap.equal(tap.leat("new", "hello", cwd=folder).returncode, 0)
+        source = pathlib.Path(folder) / "hello" / "hello.c"
+        text = source.read_text()
+        source.write_text(text.replace("return leat_ok(ctx);", 'return leat_retry(ctx, "not today");'))
+        assert source.read_text() != text
+        done = make(source.parent, "test")
+        assert done.returncode != 0, done.stdout
+        tap.contains(done.stdout + done.stderr, "not today")
+
+
+@tap.test
+def an_empty_folder_is_used_and_a_full_one_left_alone():
+    with tap.folder() as folder:
+        (pathlib.Path(folder) / "hello").mkdir()
+        tap.equal(tap.leat("new", "hello", cwd=folder).returncode, 0)
+        before = {name: (pathlib.Path(folder) / "hello" / name).read_bytes() for name in written(folder, "hello")}
+        done = tap.leat("new", "hello", cwd=folder)
+        tap.equal((done.returncode, done.stdout), (73, ""))
+        tap.contains(done.stderr, "hello is there already and not empty")
+        tap.equal(before, {name: (pathlib.Path(folder) / "hello" / name).read_bytes()
+                           for name in written(folder, "hello")})
+
+
+@tap.test
+def a_file_in_the_way_exits_73():
+    with tap.folder() as folder:
+        (pathlib.Path(folder) / "hello").write_text("mine")
+        done = tap.leat("new", "hello", cwd=folder)
+        tap.equal((done.returncode, done.stdout), (73, ""))
+        tap.equal((pathlib.Path(folder) / "hello").read_text(), "mine")
+
+
+@tap.test
+def a_name_that_c_or_a_path_cannot_take_exits_64():
+    with tap.folder() as folder:
+        for name in ["", "a/b", "../x", "/tmp/x", ".", "..", "-x", "a b", "a\nb", "h\u00e9llo", "a.c", "x" * 101]:
+            done = tap.leat("new", "--", name, cwd=folder)
+            tap.equal((done.returncode, done.stdout), (64, ""), name)
+            tap.contains(done.stderr, "cannot be the name of a handler")
+        for arguments in [[], ["a", "b"]]:
+            tap.equal(tap.leat("new", *arguments, cwd=folder).returncode, 64, arguments)
+        tap.equal(os.listdir(folder), [])
+
+
+# The limit on the size of a file stands for a full disk: the first file fits, a later one does not.
+@tap.test
+def a_disk_that_fills_up_leaves_nothing_behind():
+    with tap.folder() as folder:
+        limited = 'ulimit -f 1; trap "" XFSZ; exec "$0" new "$1"'
+        for name in ["hello", "empty"]:
+            if name == "empty":
+                (pathlib.Path(folder) / name).mkdir()
+            done = tap.run("sh", "-c", limited, tap.BUILD / "leat", name, cwd=folder)
+            tap.equal((done.returncode, done.stdout), (74, ""), done.stderr)
+            tap.contains(done.stderr, f"cannot write {name}/")
+        tap.equal(os.listdir(folder), ["empty"], "the folder that was there stays")
+        tap.equal(written(folder, "empty"), [])
+
+
+@tap.test
+def a_folder_that_cannot_be_made_exits_73():
+    with tap.folder() as folder:
+        gone = pathlib.Path(folder) / "gone"
+        gone.mkdir()
+        done = tap.run("sh", "-c", 'cd "$1" && rmdir "$1" && exec "$0" new hello', tap.BUILD / "leat", gone)
+        tap.equal((done.returncode, done.stdout), (73, ""), done.stderr)
+        tap.contains(done.stderr, "cannot create hello")
+
+
+tap.main()
