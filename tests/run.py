@@ -28,7 +28,8 @@ def python(folder):
 
 def programs(pattern):
     """The executables of a build, without what the build keeps beside them."""
-    return lambda build: [["env", "-C", str(SCRATCH), str(ROOT / file)] for file in sorted(glob.glob(f"{build}/{pattern}"))
+    return lambda build: [["env", "-C", str(SCRATCH), str(ROOT / file)]
+                          for file in sorted(glob.glob(f"{build}/{pattern}"))
                           if os.path.isfile(file) and os.access(file, os.X_OK)]
 
 

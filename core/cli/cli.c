@@ -182,7 +182,7 @@ int leat_main(int argc, char **argv, const struct leat_handler *const *handlers)
     const char *no_colour = getenv("NO_COLOR");
     struct leat_cli cli = {.program = base_name(argc > 0 ? argv[0] : NULL), .linked_in = handlers};
     occupy_standard_files();
-    signal(SIGPIPE, SIG_IGN); /* a write that fails is an exit status, no death */
+    (void)signal(SIGPIPE, SIG_IGN); /* a write that fails is an exit status, no death */
     cli.colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || no_colour[0] == '\0');
     cli.progress = isatty(STDERR_FILENO) == 1;
     cli.adapters = leat_cli_adapters();

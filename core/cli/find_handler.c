@@ -115,7 +115,7 @@ leat_status leat_find_handler(const struct leat_cli *cli, const char *spec, stru
     LEAT_TRY(cut_trigger(cli, &rest, &ret->trigger, reterr));
     if (!cut_path(rest, &path, &name))
         return open_named(cli, rest, &ret->handler, reterr);
-    if (path.len >= sizeof(file))
+    if (path.ptr == NULL || path.len >= sizeof(file))
         return leat_error_set(reterr, LEAT_STATUS(CONFIG), "a path of %zu bytes is too long", path.len);
     memcpy(file, path.ptr, path.len);
     file[path.len] = '\0';

@@ -18,7 +18,6 @@ struct leat_test {
     struct leat_arena arena;   /* settings */
     struct leat_arena results; /* of the last run */
     struct leat_source *source;
-    leat_str payload;          /* absent: nothing to deliver */
     struct leat_result *events;
     size_t count;
     struct leat_answer answer;
@@ -48,20 +47,12 @@ static leat_status start_memory(void *self, struct leat_error *reterr)
     return LEAT_OK;
 }
 
+/* leat_test_run delivers: nothing is taken when the engine asks. */
 static void demand_memory(void *self, uint32_t units, size_t bytes)
 {
-    struct leat_test *test = ((struct memory *)self)->test;
+    (void)self;
+    (void)units;
     (void)bytes;
-    if (units == 0 || test->payload.ptr == NULL)
-        return;
-    struct leat_delivery *delivery = leat_delivery_new(test->source);
-    if (delivery == NULL)
-        return;
-    leat_str text = leat_arena_copy(leat_delivery_arena(delivery), test->payload);
-    delivery->invocation.request_id = LEAT_STR("00000000-0000-4000-8000-000000000001");
-    test->payload = LEAT_ABSENT;
-    (void)leat_delivery_text(delivery, text, NULL);
-    leat_deliver(delivery);
 }
 
 static leat_str keep(struct leat_test *test, leat_str text)
@@ -172,14 +163,25 @@ struct leat_test *leat_test_open(const struct leat_handler *handler, const char 
     return test;
 }
 
+static bool deliver(struct leat_test *test, const char *payload)
+{
+    struct leat_delivery *delivery = leat_delivery_new(test->source);
+    if (delivery == NULL)
+        return false;
+    leat_str text = leat_arena_copy(leat_delivery_arena(delivery), leat_str_c(payload));
+    delivery->invocation.request_id = LEAT_STR("00000000-0000-4000-8000-000000000001");
+    (void)leat_delivery_text(delivery, text, NULL); /* a failure is told by leat_test_error */
+    leat_deliver(delivery);
+    return true;
+}
+
 size_t leat_test_run(struct leat_test *test, const char *payload)
 {
-    struct leat_error error = {0};
+    struct leat_error error = {.message = "out of memory"};
     leat_arena_reset(&test->results);
     test->count = 0;
     test->answer = (struct leat_answer){0};
-    test->payload = leat_str_c(payload);
-    if (!leat_is_ok(leat_engine_run(test->engine, &error)))
+    if (!deliver(test, payload) || !leat_is_ok(leat_engine_run(test->engine, &error)))
         give_up(&error);
     return test->count;
 }

@@ -59,7 +59,7 @@ static leat_status cannot_open(struct leat_error *reterr, const char *path, int 
 static leat_status map_file(const char *path, struct image *image, struct leat_error *reterr)
 {
     struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a named pipe would wait for its writer */
     if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         int why = fd < 0 ? errno : 0;
         if (fd >= 0)

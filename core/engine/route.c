@@ -17,10 +17,10 @@ static bool accepts(const struct leat_handler *handler, leat_str kind)
 struct leat_bound *leat_route(struct leat_engine *engine, leat_str kind, const char **retwhy)
 {
     struct leat_bound *found = NULL;
-    for (struct leat_bound *bound = engine->handlers; bound != NULL; bound = bound->next) {
-        if (bound->trigger.ptr == NULL ? found == NULL : leat_trigger_matches(bound->trigger, kind)) {
-            found = bound;
-            if (bound->trigger.ptr != NULL)
+    for (const struct leat_route *route = engine->routes; route != NULL; route = route->next) {
+        if (route->trigger.ptr == NULL ? found == NULL : leat_trigger_matches(route->trigger, kind)) {
+            found = route->bound;
+            if (route->trigger.ptr != NULL)
                 break;
         }
     }
@@ -33,6 +33,11 @@ struct leat_bound *leat_route(struct leat_engine *engine, leat_str kind, const c
 
 static bool is_complete(const struct leat_handler *handler, struct leat_error *reterr)
 {
+    if (handler->name == NULL) {
+        (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "a handler without a name");
+        leat_error_fix(reterr, "define it with LEAT_HANDLER(name, .handle = function);");
+        return false;
+    }
     if (handler->abi != LEAT_ABI) {
         (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s was built for handler ABI %u, this leat has %u",
                              handler->name, handler->abi, LEAT_ABI);
@@ -54,6 +59,24 @@ static void complete(struct leat_handler *full, const struct leat_handler *given
     memcpy(full, given, size);
 }
 
+/* The engine's entry for a handler; load and init are called once for each. NULL: out of memory. */
+static struct leat_bound *bind(struct leat_engine *engine, const struct leat_handler *given,
+                               const struct leat_handler *full)
+{
+    struct leat_bound **at = &engine->handlers;
+    while (*at != NULL && (*at)->given != given)
+        at = &(*at)->next;
+    if (*at != NULL)
+        return *at;
+    *at = leat_alloc(sizeof(**at));
+    if (*at == NULL)
+        return NULL;
+    (*at)->given = given;
+    (*at)->handler = *full;
+    (*at)->index = engine->handler_count++;
+    return *at;
+}
+
 leat_status leat_engine_add_handler(struct leat_engine *engine, leat_str trigger, const struct leat_handler *handler,
                                     struct leat_error *reterr)
 {
@@ -67,14 +90,13 @@ leat_status leat_engine_add_handler(struct leat_engine *engine, leat_str trigger
         leat_error_fix(reterr, "name it without %.*s=", LEAT_ARG(trigger));
         return LEAT_STATUS(CONFIG);
     }
-    struct leat_bound *bound = leat_alloc(sizeof(*bound)), **last = &engine->handlers;
-    if (bound == NULL)
+    struct leat_bound *bound = bind(engine, handler, &full);
+    struct leat_route *route = LEAT_NEW(&engine->arena, struct leat_route), **last = &engine->routes;
+    if (bound == NULL || route == NULL)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
     while (*last != NULL)
         last = &(*last)->next;
-    bound->handler = full;
-    bound->trigger = trigger;
-    bound->index = engine->handler_count++;
-    *last = bound;
+    *route = (struct leat_route){.trigger = trigger, .bound = bound};
+    *last = route;
     return LEAT_OK;
 }

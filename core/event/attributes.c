@@ -2,8 +2,6 @@
 #include <leat/attributes.h>
 #include <leat/json.h>
 
-#include <math.h>
-
 #define S3_SEQUENCE_WIDTH 32
 
 leat_str leat_attribute_join(struct leat_arena *arena, const leat_str *parts, size_t count)
@@ -69,7 +67,7 @@ int64_t leat_s3_size(const cJSON *size)
     int64_t bytes;
     if (cJSON_IsNumber(size)) {
         double value = size->valuedouble;
-        return value >= 0 && value < 9.2e18 && value == floor(value) ? (int64_t)value : -1;
+        return value >= 0 && value < 9.2e18 && value == (double)(int64_t)value ? (int64_t)value : -1;
     }
     return leat_str_int64(leat_json_text(size), &bytes) && bytes >= 0 ? bytes : -1;
 }

@@ -88,7 +88,7 @@ static const struct leat_extents *extents_of(const struct leat_doc *doc)
 leat_str leat_doc_extent(struct leat_place place)
 {
     const struct leat_doc *doc = place.doc;
-    leat_str text = LEAT_ABSENT;
+    leat_str text;
     if (doc->text.ptr == NULL)
         return LEAT_ABSENT;
     if (place.index == LEAT_WHOLE) {

@@ -353,6 +353,7 @@ leat_status leat_json_scan(leat_str text, size_t *at, struct leat_json_fault *re
     scan.text = text;
     scan.at = *at;
     scan.depth = 0;
+    scan.is_array[0] = 0; /* the others are written whole, level by level, before they are read */
     scan.fault = retfault != NULL ? retfault : &unwanted;
     *scan.fault = (struct leat_json_fault){.status = LEAT_OK};
     if (!scan_value(&scan))

@@ -105,13 +105,13 @@ def documents_are_counted_in_their_file():
 def a_folder_is_read_in_byte_order_at_any_depth():
     with tap.folder() as folder:
         root = pathlib.Path(folder)
-        for name in ["b.json", "a/z.ndjson", "a/c.jsonl", "B.json", "a/skipped.txt", "skipped", ".hidden.json"]:
+        for name in ["b.json", "a/z.ndjson", "a/c.jsonl", "B.json", "a/skipped.txt", "skipped"]:
             (root / name).parent.mkdir(exist_ok=True)
             (root / name).write_text(json.dumps(name))
         done = tap.leat("show", "--json", ".", cwd=root)
         tap.equal(done.returncode, 0, done.stderr)
         names = [json.loads(line)["file"] for line in done.stdout.splitlines()]
-        tap.equal(names, ["./.hidden.json", "./B.json", "./a/c.jsonl", "./a/z.ndjson", "./b.json"])
+        tap.equal(names, ["./B.json", "./a/c.jsonl", "./a/z.ndjson", "./b.json"])
 
 
 @tap.test

@@ -10,14 +10,21 @@
 
 #include <pthread.h>
 
-/* A handler with its routing. */
+/* A handler, once however many triggers it serves. */
 struct leat_bound {
     struct leat_bound *next;
+    const struct leat_handler *given;
     struct leat_handler handler; /* completed: members that an older ABI lacks are NULL */
-    leat_str trigger;            /* absent: all kinds */
     void *shared;                /* what load made */
     bool loaded;
     uint32_t index;              /* of its state in every slot */
+};
+
+/* Which handler takes a trigger's events. */
+struct leat_route {
+    struct leat_route *next;
+    leat_str trigger; /* absent: all kinds */
+    struct leat_bound *bound;
 };
 
 struct leat_slot {
@@ -110,12 +117,13 @@ struct leat_engine {
     struct leat_engine_options options;
     struct leat_loop *loop;
     struct leat_logger own_logger;
-    struct leat_arena arena; /* settings */
+    struct leat_arena arena; /* settings, routes */
     struct leat_setting_pair {
         struct leat_setting_pair *next;
         leat_str key, value;
     } *settings;
     struct leat_bound *handlers;
+    struct leat_route *routes;
     uint32_t handler_count;
     void *executor;
     bool executor_open;
