@@ -2,7 +2,8 @@
 """leat replay of one SQS payload of 1,000 records, many times over, against a program that only parses the
 same bytes with cJSON as often. Ratios hold between machines; the times do not.
 
-Replay decodes, makes 1,000 envelopes, calls the handler 1,000 times, settles and prints a line for each.
+`noop` decodes, makes 1,000 envelopes, calls a handler that does nothing 1,000 times, and settles; `replay` calls
+the example that parses each order and stores it, and prints a line for each.
 """
 import json
 import os
@@ -53,8 +54,13 @@ def main():
         data, parse = pathlib.Path(folder) / "orders.json", pathlib.Path(folder) / "parse"
         data.write_text(payload())
         subprocess.run(["cc", "-std=c11", "-O2", ROOT / "tests/bench/parse.c", "-lcjson", "-o", parse], check=True)
+        flags = [f"-I{ROOT}/core/{floor}" for floor in ("base", "event", "contract")]
+        subprocess.run(["cc", "-std=c11", "-O2", "-shared", "-fPIC", *flags, ROOT / "tests/bench/noop.c", "-o",
+                        f"{folder}/noop.so"], check=True)
         commands = {
             "parse": [parse, data, str(REPEAT)],
+            "noop": [ROOT / "build/leat", "replay", "--quiet", "--handler", f"{folder}/noop.so",
+                     "--repeat", str(REPEAT), data],
             "replay": [ROOT / "build/leat", "replay", "--handler", ROOT / "build/handlers/orders.so",
                        "--repeat", str(REPEAT), data],
         }
@@ -68,10 +74,9 @@ def main():
     print(f"{RECORDS} SQS records, {size / 1000:.0f} kB, {REPEAT} passes a run, medians of {ROUNDS} runs")
     medians = {name: [statistics.median(column) for column in zip(*figures)] for name, figures in runs.items()}
     print(f"{'':8} {'wall':>10} {'user':>10}   per pass")
-    for name, (wall, user) in medians.items():
-        print(f"{name:8} {wall:7.2f} ms {user:7.2f} ms")
-    wall, user = (ours / floor for ours, floor in zip(medians["replay"], medians["parse"]))
-    print(f"{'ratio':8} {wall:9.1f}x {user:9.1f}x")
+    for name, figures in medians.items():
+        wall, user = (ours / floor for ours, floor in zip(figures, medians["parse"]))
+        print(f"{name:8} {figures[0]:7.2f} ms {figures[1]:7.2f} ms   {wall:.1f} x and {user:.1f} x parse")
 
 
 main()
