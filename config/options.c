@@ -5,7 +5,8 @@
 #define AT(member) offsetof(struct leat_config, member)
 
 const struct leat_option leat_options[] = {
-    {"handler", LEAT_OPTION_TEXT, AT(handler), NULL, NULL, false, "the handler, where none is named on the command line"},
+    {"handler", LEAT_OPTION_TEXT, AT(handler), NULL, NULL, false,
+     "the handler, where none is named on the command line"},
     {"limits.memory", LEAT_OPTION_SIZE, AT(max_memory), "1GiB", NULL, false,
      "most memory one payload, and one call of a handler, may take"},
     {"limits.payload", LEAT_OPTION_SIZE, AT(max_payload), "64MiB", NULL, false, "longest payload that is read"},

@@ -44,7 +44,7 @@ struct leat_cli_verb {
     const char *examples;  /* lines, shown first in help */
     const char *notes;     /* shown last; may be NULL */
     const struct leat_cli_option *options;
-    bool configured;       /* reads the configuration: help lists its options too */
+    bool configured;                                         /* reads the configuration: help lists its options too */
     int (*run)(struct leat_cli *cli, int argc, char **argv); /* argv[0] is the verb */
 };
 

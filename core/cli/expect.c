@@ -112,7 +112,8 @@ leat_status leat_expect_compare(const struct leat_report *report, const char *pa
             g++;
             continue;
         }
-        size_t missing = have_got ? distance(wanted.items, w, wanted.count, leat_str_trim(report->lines[g])) : LOOK_AHEAD;
+        size_t missing =
+            have_got ? distance(wanted.items, w, wanted.count, leat_str_trim(report->lines[g])) : LOOK_AHEAD;
         size_t extra = have_wanted ? distance(report->lines, g, report->line_count, wanted.items[w]) : LOOK_AHEAD;
         bool drop_wanted = have_wanted && (missing <= extra || !have_got);
         if (*retdifferences == 0)

@@ -12,7 +12,22 @@
 
 #define HANDLERS_MAX 64
 
-enum { AS, EXPECT, FUNCTION_ARN, HANDLER, JSON, ONLY, QUIET, RECORD, REPEAT, REQUEST_ID, SET, TENANT_ID, TIME, TRACE_ID };
+enum {
+    AS,
+    EXPECT,
+    FUNCTION_ARN,
+    HANDLER,
+    JSON,
+    ONLY,
+    QUIET,
+    RECORD,
+    REPEAT,
+    REQUEST_ID,
+    SET,
+    TENANT_ID,
+    TIME,
+    TRACE_ID
+};
 
 static const struct leat_cli_option options[] = {
     [AS] = {"as", "TRIGGER", "take every payload as this trigger's, without detection"},

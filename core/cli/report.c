@@ -6,7 +6,7 @@
 
 #include <sys/resource.h>
 
-#define ID_WIDTH 12    /* of an id in a line for people */
+#define ID_WIDTH 12     /* of an id in a line for people */
 #define REPLY_WIDTH 400 /* of a reply there */
 
 void leat_report_init(struct leat_report *report, const struct leat_cli *cli)

@@ -10,13 +10,13 @@
 
 struct leat_report {
     const struct leat_cli *cli;
-    bool json, quiet, only;      /* only: some events are left out, and documents without any are not told of */
-    bool golden;                 /* golden lines are kept */
-    struct leat_arena arena;     /* of the golden lines */
+    bool json, quiet, only;  /* only: some events are left out, and documents without any are not told of */
+    bool golden;             /* golden lines are kept */
+    struct leat_arena arena; /* of the golden lines */
     leat_str *lines;
     size_t line_count, line_size;
     struct leat_metrics metrics;
-    uint64_t documents, errors;  /* errors: documents answered with one */
+    uint64_t documents, errors; /* errors: documents answered with one */
     bool broken_input, unreadable, out_of_memory;
     struct leat_reader *reader;
     int64_t started_us, shown_us; /* of the progress line */

@@ -122,14 +122,16 @@ static void give_up(const struct leat_error *error)
     exit(EXIT_CONFIG);
 }
 
-static leat_status take_settings(struct leat_test *test, const char *settings, cJSON **retroot, struct leat_error *reterr)
+static leat_status take_settings(struct leat_test *test, const char *settings, cJSON **retroot,
+                                 struct leat_error *reterr)
 {
     struct leat_json_fault fault;
     *retroot = NULL;
     if (settings == NULL)
         return LEAT_OK;
     if (!leat_is_ok(leat_json_parse(&test->arena, leat_str_c(settings), retroot, &fault)))
-        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "settings are no JSON: %s at byte %zu", fault.what, fault.offset);
+        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "settings are no JSON: %s at byte %zu", fault.what,
+                              fault.offset);
     return LEAT_OK;
 }
 

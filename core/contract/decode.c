@@ -31,8 +31,8 @@ const struct leat_adapter *leat_adapter_find(const struct leat_adapter *const *a
 
 bool leat_trigger_matches(leat_str trigger, leat_str kind)
 {
-    return leat_str_eq(trigger, kind) || (trigger.len > 0 && kind.len > trigger.len &&
-                                          leat_str_starts(kind, trigger) && kind.ptr[trigger.len] == '-');
+    return leat_str_eq(trigger, kind) || (trigger.len > 0 && kind.len > trigger.len && leat_str_starts(kind, trigger) &&
+                                          kind.ptr[trigger.len] == '-');
 }
 
 /* --- detection ----------------------------------------------------------------------------- */
@@ -68,8 +68,8 @@ static leat_status not_json(struct leat_decoder *decoder, leat_status status)
 {
     const struct leat_json_fault *fault = &decoder->fault;
     if (status.code == LEAT_E_NOT_JSON || status.code == LEAT_E_TOO_DEEP)
-        return leat_error_set(decoder->reterr, status, "not JSON: %s%s at byte %zu",
-                              fault->ended ? "it ends " : "", fault->what, fault->offset);
+        return leat_error_set(decoder->reterr, status, "not JSON: %s%s at byte %zu", fault->ended ? "it ends " : "",
+                              fault->what, fault->offset);
     return leat_error_set(decoder->reterr, status, "%s", leat_status_text(status));
 }
 
@@ -144,8 +144,7 @@ leat_status leat_split_records(struct leat_decoder *decoder, const struct leat_p
     return LEAT_OK;
 }
 
-leat_status leat_split_whole(struct leat_decoder *decoder, const struct leat_payload *payload,
-                             struct leat_records *out)
+leat_status leat_split_whole(struct leat_decoder *decoder, const struct leat_payload *payload, struct leat_records *out)
 {
     out->items = LEAT_NEW(decoder->arena, struct leat_record);
     if (out->items == NULL)

@@ -2,7 +2,8 @@
 /* Payloads for LEAT_RAW handlers: one event, nothing looked at. */
 #include <leat/adapter.h>
 
-static leat_status normalise_raw(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
+static leat_status normalise_raw(struct leat_decoder *decoder, const struct leat_record *record,
+                                 struct leat_events *out)
 {
     const leat_str *text = record->native;
     struct leat_envelope *envelope = leat_events_add(decoder, record, out);

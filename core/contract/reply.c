@@ -21,7 +21,8 @@ static leat_status invocation_error(struct leat_arena *arena, const struct leat_
     leat_str reason = worst->reason.ptr != NULL ? worst->reason : LEAT_STR("failed");
     *ret = (struct leat_answer){.error_type = error_type(worst->outcome), .error_message = reason};
     if (count > 1)
-        ret->error_message = leat_arena_printf(arena, "%.*s (%zu of %zu records failed)", LEAT_ARG(reason), failed, count);
+        ret->error_message =
+            leat_arena_printf(arena, "%.*s (%zu of %zu records failed)", LEAT_ARG(reason), failed, count);
     return leat_arena_status(arena);
 }
 
@@ -255,7 +256,9 @@ static leat_status decode_http(struct leat_arena *arena, const struct leat_recor
         LEAT_TRY(leat_http_decode_error(arena, dialect, reply));
     bool server_error = reply->status >= 500;
     settle_as(settlement,
-              server_error ? LEAT_OUTCOME_RETRY : reply->status == 422 ? LEAT_OUTCOME_REJECT : LEAT_OUTCOME_OK,
+              server_error           ? LEAT_OUTCOME_RETRY
+              : reply->status == 422 ? LEAT_OUTCOME_REJECT
+                                     : LEAT_OUTCOME_OK,
               leat_arena_printf(arena, "HTTP status %d", reply->status));
     settlement->verdict = LEAT_ACK; /* a gateway never asks again */
     settlement->reply = reply;

@@ -29,7 +29,8 @@ static struct leat_detail *new_detail(struct leat_context *context)
 }
 
 /* Without memory for the reason the run is over its limit, and that is the reason then. */
-static leat_outcome outcome(struct leat_context *context, enum leat_outcome_kind kind, int64_t delay_ms, leat_str reason)
+static leat_outcome outcome(struct leat_context *context, enum leat_outcome_kind kind, int64_t delay_ms,
+                            leat_str reason)
 {
     struct leat_detail *detail = new_detail(context);
     if (detail == NULL)
@@ -169,11 +170,11 @@ leat_str leat_position(const leat_context *context)
     return leat_arena_printf(context->arena, "%" PRIu64, unit->position);
 }
 
-#define INVOCATION_FIELD(function, member)                                           \
-    leat_str function(const leat_context *context)                                   \
-    {                                                                                \
-        const struct leat_delivery *delivery = delivery_of(context);                 \
-        return delivery != NULL ? delivery->invocation.member : LEAT_ABSENT;         \
+#define INVOCATION_FIELD(function, member)                                   \
+    leat_str function(const leat_context *context)                           \
+    {                                                                        \
+        const struct leat_delivery *delivery = delivery_of(context);         \
+        return delivery != NULL ? delivery->invocation.member : LEAT_ABSENT; \
     }
 INVOCATION_FIELD(leat_request_id, request_id)
 INVOCATION_FIELD(leat_trace_id, trace_id)

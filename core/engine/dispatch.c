@@ -123,7 +123,8 @@ static struct leat_unit *next_for_batch(struct leat_engine *engine, struct leat_
 {
     if (unit->cursor < unit->result_count)
         return NULL; /* the rest of it must come first */
-    struct leat_unit_queue *queue = unit->lane != NULL && unit->lane->waiting.first != NULL ? &unit->lane->waiting : &engine->ready;
+    struct leat_unit_queue *queue =
+        unit->lane != NULL && unit->lane->waiting.first != NULL ? &unit->lane->waiting : &engine->ready;
     struct leat_unit *next = queue->first;
     if (next == NULL || next->lost || next->result_count == 0 || next->delivery->source != unit->delivery->source ||
         handler_for(engine, next) != run->bound)
@@ -158,8 +159,7 @@ static void start_run(struct leat_engine *engine, struct leat_unit *unit)
 static bool is_stopped(const struct leat_unit *unit)
 {
     return unit->lane != NULL &&
-           (unit->lane->stopped ||
-            (unit->cursor > 0 && unit->results[unit->cursor - 1].kind == LEAT_OUTCOME_RETRY));
+           (unit->lane->stopped || (unit->cursor > 0 && unit->results[unit->cursor - 1].kind == LEAT_OUTCOME_RETRY));
 }
 
 /* The unit's next step: more events, or its end. */

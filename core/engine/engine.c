@@ -34,7 +34,8 @@ static bool take_settings(struct leat_engine *engine, const cJSON *settings)
         leat_buf_init(&text, &engine->arena);
         leat_json_print(&text, item);
         pair->key = leat_arena_copy(&engine->arena, leat_str_c(item->string));
-        pair->value = cJSON_IsString(item) ? leat_arena_copy(&engine->arena, leat_json_text(item)) : leat_buf_str(&text);
+        pair->value =
+            cJSON_IsString(item) ? leat_arena_copy(&engine->arena, leat_json_text(item)) : leat_buf_str(&text);
         *last = pair;
         last = &pair->next;
     }

@@ -53,7 +53,8 @@ static leat_status cannot_open(struct leat_error *reterr, const char *path, int 
 {
     if (why == 0)
         return refuse(reterr, path, "not a regular file", "name a handler in it: PATH.so");
-    return refuse(reterr, path, strerror(why), "a handler is PATH.so, PATH.so:NAME, or NAME alone: one of LEAT_HANDLER_PATH");
+    return refuse(reterr, path, strerror(why),
+                  "a handler is PATH.so, PATH.so:NAME, or NAME alone: one of LEAT_HANDLER_PATH");
 }
 
 static leat_status map_file(const char *path, struct image *image, struct leat_error *reterr)
@@ -130,7 +131,8 @@ static leat_status read_exports(const char *path, const struct image *image, str
         return not_shared(reterr, path, "not a shared object for this machine");
     const ElfW(Shdr) *sections = table_at(image, header->e_shoff, header->e_shnum, sizeof(*sections));
     if (sections == NULL || header->e_shnum == 0)
-        return refuse(reterr, path, "a shared object whose table of sections is missing or cut off", "copy or build it again");
+        return refuse(reterr, path, "a shared object whose table of sections is missing or cut off",
+                      "copy or build it again");
     for (unsigned i = 0; i < header->e_shnum; i++)
         if (sections[i].sh_type == SHT_DYNSYM && sections[i].sh_link < header->e_shnum)
             read_symbols(image, &sections[i], &sections[sections[i].sh_link], exports);
@@ -184,7 +186,8 @@ static leat_status open_symbol(const char *path, leat_str name, const struct exp
     *rethandler = dlsym(object, symbol);
     if (*rethandler != NULL)
         return LEAT_OK;
-    leat_status status = leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s has no handler \"%.*s\"", path, LEAT_ARG(name));
+    leat_status status =
+        leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s has no handler \"%.*s\"", path, LEAT_ARG(name));
     leat_error_fix(reterr, "it has: %s", exports->handlers);
     return status;
 }

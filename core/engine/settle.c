@@ -60,8 +60,8 @@ static const struct leat_result *worst_of(const struct leat_unit *unit)
     const struct leat_result *worst = &fine;
     for (uint32_t i = 0; i < unit->result_count; i++) {
         const struct leat_result *result = &unit->results[i];
-        bool worse = result->kind > worst->kind ||
-                     (result->kind == LEAT_OUTCOME_NONE && worst->kind == LEAT_OUTCOME_OK);
+        bool worse =
+            result->kind > worst->kind || (result->kind == LEAT_OUTCOME_NONE && worst->kind == LEAT_OUTCOME_OK);
         if (worse)
             worst = result;
         else if (worst->kind == LEAT_OUTCOME_OK && result->reply != NULL)

@@ -139,9 +139,12 @@ leat_str leat_event_attribute(const leat_event *event, const char *name)
         const char *name;
         leat_str (*get)(const leat_event *);
     } core[] = {
-        {"datacontenttype", leat_event_datacontenttype}, {"id", leat_event_id},
-        {"source", leat_event_source},                   {"subject", leat_event_subject},
-        {"time", leat_event_time},                       {"type", leat_event_type},
+        {"datacontenttype", leat_event_datacontenttype},
+        {"id", leat_event_id},
+        {"source", leat_event_source},
+        {"subject", leat_event_subject},
+        {"time", leat_event_time},
+        {"type", leat_event_type},
     };
     for (size_t i = 0; i < sizeof(core) / sizeof(core[0]); i++)
         if (strcmp(core[i].name, name) == 0)

@@ -87,8 +87,7 @@ static leat_status refused(const struct leat_arena *arena, leat_str text, struct
     return fault->status;
 }
 
-leat_status leat_json_parse(struct leat_arena *arena, leat_str text, cJSON **retroot,
-                            struct leat_json_fault *retfault)
+leat_status leat_json_parse(struct leat_arena *arena, leat_str text, cJSON **retroot, struct leat_json_fault *retfault)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct leat_json_fault unwanted;

@@ -37,7 +37,8 @@ static bool detect_fake(const struct leat_payload *payload)
     return leat_json_get_array(payload->root, "fake") != NULL;
 }
 
-static leat_status split_fake(struct leat_decoder *decoder, const struct leat_payload *payload, struct leat_records *out)
+static leat_status split_fake(struct leat_decoder *decoder, const struct leat_payload *payload,
+                              struct leat_records *out)
 {
     struct leat_payload records = *payload;
     records.records = leat_json_get_array(payload->root, "fake");
@@ -51,7 +52,8 @@ static leat_status split_fake(struct leat_decoder *decoder, const struct leat_pa
     return LEAT_OK;
 }
 
-static leat_status normalise_fake(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
+static leat_status normalise_fake(struct leat_decoder *decoder, const struct leat_record *record,
+                                  struct leat_events *out)
 {
     const cJSON *outcome = NULL;
     unsigned index = 0;
@@ -280,12 +282,12 @@ static void close_fake(void *self)
     (void)self;
 }
 
-#define FAKE_SOURCE(shape, owner)                                                                           \
-    {                                                                                                       \
-        .abi = LEAT_ABI, .size = sizeof(struct leat_source_ops), .name = "fake",                            \
-        .state_size = sizeof(struct fake_source), .caps = {.settle = (shape), .retry = (owner)},            \
-        .init = init_fake, .start = start_fake, .demand = demand_fake, .settle = settle_fake,               \
-        .stop = stop_fake, .free_delivery = free_fake_delivery, .close = close_fake,                        \
+#define FAKE_SOURCE(shape, owner)                                                                                   \
+    {                                                                                                               \
+        .abi = LEAT_ABI, .size = sizeof(struct leat_source_ops), .name = "fake",                                    \
+        .state_size = sizeof(struct fake_source), .caps = {.settle = (shape), .retry = (owner)}, .init = init_fake, \
+        .start = start_fake, .demand = demand_fake, .settle = settle_fake, .stop = stop_fake,                       \
+        .free_delivery = free_fake_delivery, .close = close_fake,                                                   \
     }
 const struct leat_source_ops fake_source_each = FAKE_SOURCE(LEAT_SETTLE_EACH, LEAT_BY_SOURCE);
 const struct leat_source_ops fake_source_whole = FAKE_SOURCE(LEAT_SETTLE_WHOLE, LEAT_BY_CALLER);
@@ -397,7 +399,6 @@ const struct leat_executor_ops fake_executor_threads = {
 };
 
 /* --- middleware ------------------------------------------------------------------------------------------- */
-
 
 static void go_on(void *argument)
 {

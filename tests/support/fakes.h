@@ -44,11 +44,11 @@ const struct fake_unit_log *fake_unit(const char *id);
 int fake_place(const char *event);
 
 struct fake_source_options {
-    bool whole;               /* else EACH */
-    bool later;               /* settlements are answered from a posted call */
-    unsigned fail_settles;    /* so many are answered with a failure first */
+    bool whole;                  /* else EACH */
+    bool later;                  /* settlements are answered from a posted call */
+    unsigned fail_settles;       /* so many are answered with a failure first */
     const char *const *payloads; /* NULL-terminated; all delivered as credit allows */
-    int64_t deadline_ms;      /* of every delivery; 0: none */
+    int64_t deadline_ms;         /* of every delivery; 0: none */
 };
 extern const struct leat_source_ops fake_source_each, fake_source_whole;
 
@@ -61,8 +61,8 @@ extern const struct leat_middleware_ops fake_middleware_decide;
 
 struct fake_sink {
     struct leat_loop *loop;
-    bool now;        /* durable inside the call, else from a posted one */
-    unsigned fail;   /* so many letters fail first */
+    bool now;      /* durable inside the call, else from a posted one */
+    unsigned fail; /* so many letters fail first */
 };
 extern const struct leat_sink_ops fake_sink;
 

@@ -58,8 +58,7 @@ static leat_status run(const struct mode *mode, const struct scenario *scenario)
 {
     struct leat_error error = {0};
     struct leat_engine *engine = make_engine(mode, scenario->handler != NULL ? scenario->handler : &fake_handler);
-    struct fake_sink sink = {
-        .loop = leat_engine_loop(engine), .now = scenario->sink_now, .fail = scenario->sink_fail};
+    struct fake_sink sink = {.loop = leat_engine_loop(engine), .now = scenario->sink_now, .fail = scenario->sink_fail};
     struct fake_source_options source = {.whole = mode->whole,
                                          .later = mode->later,
                                          .fail_settles = scenario->settle_fail,
@@ -114,18 +113,25 @@ static const struct scenario scenarios[] = {
      .payloads = PAYLOADS(PAYLOAD(UNIT("a", OK) "," UNIT("b", RETRY) "," UNIT("c", REJECT))),
      .expect = "a=ack b=retry c=fail"},
     {.name = "a unit settles by its worst event",
-     .payloads = PAYLOADS(PAYLOAD(UNIT("a", SAYS("\"ok\",\"reject\",\"retry\",\"ok\"")) "," UNIT("b", SAYS("\"ok\",\"reject\"")))),
+     .payloads = PAYLOADS(
+         PAYLOAD(UNIT("a", SAYS("\"ok\",\"reject\",\"retry\",\"ok\"")) "," UNIT("b", SAYS("\"ok\",\"reject\"")))),
      .expect = "a=retry b=fail"},
-    {.name = "no events are success", .payloads = PAYLOADS(PAYLOAD(UNIT("a", SAYS("")) "," UNIT("b", OK))), .expect = "a=ack b=ack"},
-    {.name = "no outcome is a retry", .payloads = PAYLOADS(PAYLOAD(UNIT("a", SAYS("\"nothing\"")))), .expect = "a=retry"},
+    {.name = "no events are success",
+     .payloads = PAYLOADS(PAYLOAD(UNIT("a", SAYS("")) "," UNIT("b", OK))),
+     .expect = "a=ack b=ack"},
+    {.name = "no outcome is a retry",
+     .payloads = PAYLOADS(PAYLOAD(UNIT("a", SAYS("\"nothing\"")))),
+     .expect = "a=retry"},
     {.name = "a broken record is rejected by name",
      .payloads = PAYLOADS(PAYLOAD(UNIT("a", OK) "," UNIT("b", "\"broken\":\"it is\"") "," UNIT("c", OK))),
      .expect = "a=ack b=fail c=ack"},
     {.name = "an empty batch", .payloads = PAYLOADS(PAYLOAD("")), .expect = ""},
-    {.name = "a payload that is no JSON", .payloads = PAYLOADS("{\"fake\":[", PAYLOAD(UNIT("a", OK))), .expect = "a=ack"},
+    {.name = "a payload that is no JSON",
+     .payloads = PAYLOADS("{\"fake\":[", PAYLOAD(UNIT("a", OK))),
+     .expect = "a=ack"},
     {.name = "a failed unit stops its lane and no other",
-     .payloads = PAYLOADS(PAYLOAD(UNIT("a1", LANE("a") OK) "," UNIT("a2", LANE("a") RETRY) "," UNIT("b1", LANE("b") OK)
-                                  "," UNIT("a3", LANE("a") OK) "," UNIT("b2", LANE("b") OK) "," UNIT("n", OK))),
+     .payloads = PAYLOADS(PAYLOAD(UNIT("a1", LANE("a") OK) "," UNIT("a2", LANE("a") RETRY) "," UNIT(
+         "b1", LANE("b") OK) "," UNIT("a3", LANE("a") OK) "," UNIT("b2", LANE("b") OK) "," UNIT("n", OK))),
      .expect = "a1=ack a2=retry a3=release b1=ack b2=ack n=ack"},
     {.name = "an unkept reject stops its lane",
      .payloads = PAYLOADS(PAYLOAD(UNIT("a1", LANE("a") REJECT) "," UNIT("a2", LANE("a") OK))),
@@ -139,47 +145,65 @@ static const struct scenario scenarios[] = {
     {.name = "a lane is free again in the next delivery",
      .payloads = PAYLOADS(PAYLOAD(UNIT("a1", LANE("a") RETRY)), PAYLOAD(UNIT("x", OK))),
      .expect = "a1=retry x=ack"},
-    {.name = "batches", .handler = &fake_batch_handler,
-     .payloads = PAYLOADS(PAYLOAD(UNIT("a", OK) "," UNIT("b", SAYS("\"ok\",\"nothing\"")) "," UNIT("c", REJECT) "," UNIT("d", OK))),
+    {.name = "batches",
+     .handler = &fake_batch_handler,
+     .payloads = PAYLOADS(
+         PAYLOAD(UNIT("a", OK) "," UNIT("b", SAYS("\"ok\",\"nothing\"")) "," UNIT("c", REJECT) "," UNIT("d", OK))),
      .expect = "a=ack b=retry c=fail d=ack"},
-    {.name = "a batch in lanes", .handler = &fake_batch_handler,
-     .payloads = PAYLOADS(PAYLOAD(UNIT("a1", LANE("a") OK) "," UNIT("a2", LANE("a") RETRY) "," UNIT("a3", LANE("a") OK)
-                                  "," UNIT("b1", LANE("b") OK))),
+    {.name = "a batch in lanes",
+     .handler = &fake_batch_handler,
+     .payloads = PAYLOADS(PAYLOAD(UNIT("a1", LANE("a") OK) "," UNIT("a2", LANE("a") RETRY) "," UNIT(
+         "a3", LANE("a") OK) "," UNIT("b1", LANE("b") OK))),
      .expect = "a1=ack a2=retry a3=release b1=ack"},
-    {.name = "more events in a unit than fit into a batch", .handler = &fake_batch_handler,
-     .payloads = PAYLOADS(PAYLOAD(UNIT("a", LANE("a") SAYS("\"ok\",\"ok\",\"ok\",\"ok\",\"ok\",\"ok\",\"ok\",\"ok\",\"ok\","
-                                                           "\"ok\",\"ok\",\"ok\"")) "," UNIT("b", LANE("a") OK))),
+    {.name = "more events in a unit than fit into a batch",
+     .handler = &fake_batch_handler,
+     .payloads =
+         PAYLOADS(PAYLOAD(UNIT("a", LANE("a") SAYS("\"ok\",\"ok\",\"ok\",\"ok\",\"ok\",\"ok\",\"ok\",\"ok\",\"ok\","
+                                                   "\"ok\",\"ok\",\"ok\"")) "," UNIT("b", LANE("a") OK))),
      .expect = "a=ack b=ack"},
-    {.name = "a reject that the sink keeps is acknowledged", .sink = true,
+    {.name = "a reject that the sink keeps is acknowledged",
+     .sink = true,
      .payloads = PAYLOADS(PAYLOAD(UNIT("a", SAYS("\"ok\",\"reject\",\"reject\"")) "," UNIT("b", OK))),
      .expect = "a=ack b=ack"},
-    {.name = "a sink that answers at once", .sink = true, .sink_now = true,
+    {.name = "a sink that answers at once",
+     .sink = true,
+     .sink_now = true,
      .payloads = PAYLOADS(PAYLOAD(UNIT("a1", LANE("a") REJECT) "," UNIT("a2", LANE("a") OK) "," UNIT("b", REJECT))),
      .expect = "a1=ack a2=ack b=ack"},
-    {.name = "a kept reject does not stop its lane", .sink = true,
+    {.name = "a kept reject does not stop its lane",
+     .sink = true,
      .payloads = PAYLOADS(PAYLOAD(UNIT("a1", LANE("a") REJECT) "," UNIT("a2", LANE("a") OK))),
      .expect = "a1=ack a2=ack"},
-    {.name = "a letter that is not durable makes a retry", .sink = true, .sink_fail = 1,
+    {.name = "a letter that is not durable makes a retry",
+     .sink = true,
+     .sink_fail = 1,
      .payloads = PAYLOADS(PAYLOAD(UNIT("a1", LANE("a") SAYS("\"reject\",\"reject\"")) "," UNIT("a2", LANE("a") OK))),
      .expect = "a1=retry a2=release"},
-    {.name = "no letter while an event of the unit is a retry", .sink = true,
+    {.name = "no letter while an event of the unit is a retry",
+     .sink = true,
      .payloads = PAYLOADS(PAYLOAD(UNIT("a", SAYS("\"reject\",\"retry\"")))),
      .expect = "a=retry"},
-    {.name = "a broken record goes to the sink", .sink = true,
+    {.name = "a broken record goes to the sink",
+     .sink = true,
      .payloads = PAYLOADS(PAYLOAD(UNIT("a", "\"broken\":\"it is\""))),
      .expect = "a=ack"},
-    {.name = "a middleware decides", .payloads = PAYLOADS(PAYLOAD(UNIT("a", SAYS("\"decide\"")) "," UNIT("b", OK))),
+    {.name = "a middleware decides",
+     .payloads = PAYLOADS(PAYLOAD(UNIT("a", SAYS("\"decide\"")) "," UNIT("b", OK))),
      .expect = "a=fail b=ack"},
-    {.name = "a middleware decides a part of a batch", .handler = &fake_batch_handler,
+    {.name = "a middleware decides a part of a batch",
+     .handler = &fake_batch_handler,
      .payloads = PAYLOADS(PAYLOAD(UNIT("a", OK) "," UNIT("b", SAYS("\"decide\"")) "," UNIT("c", OK))),
      .expect = "a=ack b=fail c=ack"},
-    {.name = "a settlement that fails is made again", .settle_fail = 3,
+    {.name = "a settlement that fails is made again",
+     .settle_fail = 3,
      .payloads = PAYLOADS(PAYLOAD(UNIT("a", OK))),
      .expect = "a=ack"},
-    {.name = "no time left for a batch", .deadline_ms = 1,
+    {.name = "no time left for a batch",
+     .deadline_ms = 1,
      .payloads = PAYLOADS(PAYLOAD(UNIT("a", OK) "," UNIT("b", OK))),
      .expect = "a=retry b=retry"},
-    {.name = "a single event is started whatever time is left", .deadline_ms = 1,
+    {.name = "a single event is started whatever time is left",
+     .deadline_ms = 1,
      .payloads = PAYLOADS(PAYLOAD(UNIT("a", OK))),
      .expect = "a=ack"},
 };
@@ -187,7 +211,8 @@ static const struct scenario scenarios[] = {
 static void run_scenario(const struct mode *mode, const struct scenario *scenario)
 {
     leat_status status = run(mode, scenario);
-    check(leat_is_ok(status) && as_expected(scenario->expect), scenario->name, mode, "every unit settled once, as told");
+    check(leat_is_ok(status) && as_expected(scenario->expect), scenario->name, mode,
+          "every unit settled once, as told");
     check(fake_log.freed == fake_log.delivered, scenario->name, mode, "every delivery is freed");
 }
 
@@ -216,7 +241,9 @@ static void add_unit(struct leat_buf *buf, struct plan *plan, unsigned *seed, un
     leat_buf_printf(buf, "{\"id\":\"%s\",\"lane\":\"%s\",\"outcomes\":[", plan->id, plan->lane);
     for (unsigned i = 0; i < plan->events; i++) {
         const char *say = says[rand_r(seed) % 8];
-        enum leat_outcome_kind kind = say[0] == 'o' ? LEAT_OUTCOME_OK : say[2] == 'j' ? LEAT_OUTCOME_REJECT : LEAT_OUTCOME_RETRY;
+        enum leat_outcome_kind kind = say[0] == 'o'   ? LEAT_OUTCOME_OK
+                                      : say[2] == 'j' ? LEAT_OUTCOME_REJECT
+                                                      : LEAT_OUTCOME_RETRY;
         if (kind > plan->worst)
             plan->worst = kind;
         leat_buf_printf(buf, "%s\"%s\"", i > 0 ? "," : "", say);
@@ -278,9 +305,10 @@ static bool plan_holds(void)
         if (unit == NULL || unit->settled != 1)
             return false;
         bool released = unit->verdict == LEAT_RELEASE && plans[i].lane[0] != '\0';
-        if (!released && unit->verdict != (plans[i].worst == LEAT_OUTCOME_OK      ? LEAT_ACK
-                                           : plans[i].worst == LEAT_OUTCOME_RETRY ? LEAT_RETRY
-                                                                                  : LEAT_FAIL) &&
+        if (!released &&
+            unit->verdict != (plans[i].worst == LEAT_OUTCOME_OK      ? LEAT_ACK
+                              : plans[i].worst == LEAT_OUTCOME_RETRY ? LEAT_RETRY
+                                                                     : LEAT_FAIL) &&
             plans[i].lane[0] == '\0')
             return false;
         if (plans[i].lane[0] != '\0' && !lane_holds(i))
@@ -332,7 +360,8 @@ static void test_lost(void)
     static const struct leat_handler loser = {
         .abi = LEAT_ABI, .size = sizeof(loser), .name = "loser", .handle = lose_own_unit};
     const struct mode mode = {.executor = &leat_executor_inline, .pending = true};
-    struct fake_source_options source = {.payloads = PAYLOADS(PAYLOAD(UNIT("a", SAYS("\"ok\",\"ok\"")) "," UNIT("b", OK)))};
+    struct fake_source_options source = {.payloads =
+                                             PAYLOADS(PAYLOAD(UNIT("a", SAYS("\"ok\",\"ok\"")) "," UNIT("b", OK)))};
     struct leat_engine *engine = make_engine(&mode, &loser);
     fake_log_reset();
     (void)leat_engine_add_middleware(engine, &remember, NULL);
@@ -359,7 +388,8 @@ static void test_out_of_memory(const struct mode *mode, const struct scenario *s
         struct fake_source_options source = {.whole = mode->whole, .payloads = scenario->payloads};
         fake_log_reset();
         if (engine != NULL && leat_is_ok(leat_engine_add_handler(engine, LEAT_ABSENT, &fake_handler, &error)) &&
-            leat_is_ok(leat_engine_add_source(engine, mode->whole ? &fake_source_whole : &fake_source_each, &source, &error)) &&
+            leat_is_ok(leat_engine_add_source(engine, mode->whole ? &fake_source_whole : &fake_source_each, &source,
+                                              &error)) &&
             leat_is_ok(leat_engine_start(engine, &error)))
             (void)leat_engine_run(engine, &error);
         leat_engine_free(engine);

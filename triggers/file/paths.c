@@ -166,7 +166,8 @@ leat_status leat_paths_find(struct leat_paths *paths, const char *const *given, 
         else
             LEAT_TRY(add_pattern(paths, given[i], reterr));
         if (paths->count == before)
-            return leat_error_set(reterr, LEAT_STATUS(NOT_FOUND), "%s: no *.json, *.jsonl or *.ndjson file in it", given[i]);
+            return leat_error_set(reterr, LEAT_STATUS(NOT_FOUND), "%s: no *.json, *.jsonl or *.ndjson file in it",
+                                  given[i]);
     }
     return LEAT_OK;
 }

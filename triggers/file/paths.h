@@ -12,7 +12,8 @@ struct leat_paths {
     bool unknown_size; /* something is no regular file */
 };
 
-leat_status leat_paths_find(struct leat_paths *paths, const char *const *given, size_t count, struct leat_error *reterr);
+leat_status leat_paths_find(struct leat_paths *paths, const char *const *given, size_t count,
+                            struct leat_error *reterr);
 void leat_paths_free(struct leat_paths *paths);
 
 #endif

@@ -15,12 +15,12 @@ struct leat_reader {
     struct leat_reader_options options;
     struct leat_paths paths;
     size_t next_path;
-    int fd;                 /* of the file at hand; -1: none */
+    int fd; /* of the file at hand; -1: none */
     const char *file;
     bool ended, used_stdin; /* ended: nothing more comes from fd */
     char *buffer;
-    size_t from, len, size; /* what is not consumed yet: buffer[from, len) */
-    uint64_t offset;        /* of buffer[from] in the file */
+    size_t from, len, size;    /* what is not consumed yet: buffer[from, len) */
+    uint64_t offset;           /* of buffer[from] in the file */
     uint64_t line, line_start; /* the line that buffer[from] is in: its number, and its offset in the file */
     uint64_t number, total_read;
 };
@@ -209,7 +209,8 @@ static leat_status give_fault(struct leat_reader *reader, struct leat_document *
 
 static leat_status too_big(struct leat_reader *reader, struct leat_document *document)
 {
-    document->fault = (struct leat_json_fault){.status = LEAT_STATUS(TOO_BIG), .what = "the document is over the limit"};
+    document->fault =
+        (struct leat_json_fault){.status = LEAT_STATUS(TOO_BIG), .what = "the document is over the limit"};
     return give_fault(reader, document);
 }
 

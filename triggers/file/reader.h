@@ -11,12 +11,12 @@
 #include <leat/json.h>
 
 struct leat_document {
-    const char *file;      /* the path as given, "-" for standard input; lives as long as the reader */
-    uint64_t number;       /* in its file, from 1 */
-    leat_str text;         /* exact, until the next call */
-    uint64_t offset;       /* of the text in its file, from 0 */
-    struct leat_json_fault fault; /* offsets count from the start of the file */
-    uint64_t line, column; /* of the fault, or of the text if there is none; from 1, in bytes */
+    const char *file;                  /* the path as given, "-" for standard input; lives as long as the reader */
+    uint64_t number;                   /* in its file, from 1 */
+    leat_str text;                     /* exact, until the next call */
+    uint64_t offset;                   /* of the text in its file, from 0 */
+    struct leat_json_fault fault;      /* offsets count from the start of the file */
+    uint64_t line, column;             /* of the fault, or of the text if there is none; from 1, in bytes */
     uint64_t since_line, since_column; /* of fault.since */
 };
 

@@ -77,8 +77,9 @@ static void tell_no_room(const struct file_source *file, struct leat_document *d
     const struct leat_file_report *report = &file->options.report;
     struct leat_error error = {0};
     if (status.code == LEAT_E_TOO_BIG)
-        document->fault = (struct leat_json_fault){
-            .status = status, .offset = (size_t)document->offset, .what = "the document takes more memory than the limit allows"};
+        document->fault = (struct leat_json_fault){.status = status,
+                                                   .offset = (size_t)document->offset,
+                                                   .what = "the document takes more memory than the limit allows"};
     else
         (void)leat_error_set(&error, status, "%s: out of memory", document->file);
     report->unreadable(report->argument, document, status, &error);

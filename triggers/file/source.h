@@ -22,11 +22,11 @@ struct leat_file_report {
 };
 
 struct leat_file_options {
-    struct leat_reader *reader;      /* the caller's; open */
-    const struct leat_adapter *as;   /* NULL: detect */
-    uint32_t repeat;                 /* how often all of it is replayed; 0 counts as 1 */
+    struct leat_reader *reader;        /* the caller's; open */
+    const struct leat_adapter *as;     /* NULL: detect */
+    uint32_t repeat;                   /* how often all of it is replayed; 0 counts as 1 */
     struct leat_invocation invocation; /* what the handlers are told; a missing request id is made up */
-    int64_t time_ms;                 /* each document's invocation has so long; 0: for ever */
+    int64_t time_ms;                   /* each document's invocation has so long; 0: for ever */
     struct leat_file_report report;
 };
 

@@ -47,14 +47,12 @@ struct leat_handler {
 #endif
 
 /* Defines and exports the handler NAME. One .so may hold several. */
-#define LEAT_HANDLER(handler_name, ...)                                                         \
-    _Pragma("GCC diagnostic push")                                                              \
-    _Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"")                          \
-    LEAT_HANDLER_LINKAGE LEAT_API const struct leat_handler leat_handler_##handler_name;        \
-    const struct leat_handler leat_handler_##handler_name = {                                   \
-        .abi = LEAT_ABI, .size = sizeof(struct leat_handler), .name = #handler_name, __VA_ARGS__}; \
-    _Pragma("GCC diagnostic pop")                                                               \
-    LEAT_HANDLER_LINKAGE LEAT_API const struct leat_handler leat_handler_##handler_name
+#define LEAT_HANDLER(handler_name, ...)                                                               \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"") \
+        LEAT_HANDLER_LINKAGE LEAT_API const struct leat_handler leat_handler_##handler_name;          \
+    const struct leat_handler leat_handler_##handler_name = {                                         \
+        .abi = LEAT_ABI, .size = sizeof(struct leat_handler), .name = #handler_name, __VA_ARGS__};    \
+    _Pragma("GCC diagnostic pop") LEAT_HANDLER_LINKAGE LEAT_API const struct leat_handler leat_handler_##handler_name
 
 /* --- outcomes; a reason is for people and machines that read dead letters: no payload, no secret ------ */
 

@@ -19,8 +19,8 @@ enum { LEAT_READABLE = 1, LEAT_WRITABLE = 2 };
 
 /* Calls function(argument, what) whenever `fd` is ready, until freed. NULL: out of memory, or the fd
  * cannot be watched (regular files cannot). */
-LEAT_API struct leat_watch *leat_loop_watch(struct leat_loop *loop, int fd, short what,
-                                            void (*function)(void *, short), void *argument);
+LEAT_API struct leat_watch *leat_loop_watch(struct leat_loop *loop, int fd, short what, void (*function)(void *, short),
+                                            void *argument);
 LEAT_API void leat_watch_free(struct leat_watch *watch); /* takes NULL; also from its own callback */
 /* A timer that is not set. */
 LEAT_API struct leat_timer *leat_loop_timer(struct leat_loop *loop, void (*function)(void *), void *argument);

@@ -70,9 +70,9 @@ struct leat_delivery {
     struct leat_unit *units;
     uint32_t unit_count;
     struct leat_invocation invocation;
-    void *token;               /* the source's */
-    leat_status decoded;       /* DONE, or why leat_delivery_text failed */
-    struct leat_error error;   /* its words: an invocation error Runtime.UnmarshalError */
+    void *token;             /* the source's */
+    leat_status decoded;     /* DONE, or why leat_delivery_text failed */
+    struct leat_error error; /* its words: an invocation error Runtime.UnmarshalError */
     struct leat_json_fault fault;
 
     /* The engine's, from leat_deliver on. */
@@ -80,7 +80,7 @@ struct leat_delivery {
     uint32_t references;       /* units, runs, and the delivery's own settlement */
     uint32_t open;             /* units that have not ended */
     uint32_t settle_tries;
-    int64_t slowest_us;        /* of its runs so far */
+    int64_t slowest_us;                  /* of its runs so far */
     struct leat_settlement *settlements; /* one a unit */
 };
 

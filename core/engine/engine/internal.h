@@ -17,7 +17,7 @@ struct leat_bound {
     struct leat_handler handler; /* completed: members that an older ABI lacks are NULL */
     void *shared;                /* what load made */
     bool loaded;
-    uint32_t index;              /* of its state in every slot */
+    uint32_t index; /* of its state in every slot */
 };
 
 /* Which handler takes a trigger's events. */
@@ -47,7 +47,7 @@ struct leat_source {
     uint32_t in_flight; /* units delivered and not done, and one for each delivery */
     uint32_t demanded;  /* the credit it was told last; LEAT_UNTOLD: it has changed since */
     bool started, stopped, stopping, failed;
-    char why[160];      /* of the last state */
+    char why[160]; /* of the last state */
 };
 
 struct leat_unit_queue {
@@ -58,8 +58,8 @@ struct leat_unit_queue {
 struct leat_lane {
     struct leat_lane *next; /* in its hash bucket */
     uint64_t hash;
-    const void *scope;      /* the source, or the delivery where each settles as a whole */
-    leat_str name;          /* of its first unit; copied */
+    const void *scope;               /* the source, or the delivery where each settles as a whole */
+    leat_str name;                   /* of its first unit; copied */
     struct leat_unit_queue waiting;  /* not started */
     struct leat_unit_queue finished; /* their events have results; they end in this order */
     uint32_t running;                /* units in the ready queue or in a run */
@@ -76,18 +76,18 @@ struct leat_detail {
 struct leat_context {
     struct leat_engine *engine;
     const struct leat_bound *bound;
-    struct leat_run *run;          /* NULL in load and init */
+    struct leat_run *run; /* NULL in load and init */
     struct leat_arena *arena;
-    struct leat_work *work;        /* the event at hand; in a batch the first */
-    struct leat_detail *details;   /* of this call's outcomes; outcome bits >> 8 is index + 1 */
+    struct leat_work *work;      /* the event at hand; in a batch the first */
+    struct leat_detail *details; /* of this call's outcomes; outcome bits >> 8 is index + 1 */
     uint32_t detail_count, detail_size;
-    struct leat_reply *reply;      /* being built */
+    struct leat_reply *reply; /* being built */
     struct leat_reply_header **last_header;
-    struct leat_error error;       /* leat_fail's */
+    struct leat_error error; /* leat_fail's */
 };
 
 struct leat_run {
-    struct leat_run *next;         /* in the done list or among the spare ones */
+    struct leat_run *next; /* in the done list or among the spare ones */
     struct leat_engine *engine;
     struct leat_bound *bound;
     struct leat_arena arena;
@@ -96,9 +96,9 @@ struct leat_run {
     struct leat_delivery **deliveries; /* of the works: held until the run is freed */
     uint32_t count;
     enum leat_run_phase phase;
-    struct leat_link *link;        /* the next before-step */
-    struct leat_work **list;       /* room for all of them, for one middleware call */
-    uint32_t pending;              /* works whose before-step is not answered */
+    struct leat_link *link;  /* the next before-step */
+    struct leat_work **list; /* room for all of them, for one middleware call */
+    uint32_t pending;        /* works whose before-step is not answered */
     _Atomic bool cancelled;
     int64_t duration_us;
     struct leat_context context;
@@ -121,7 +121,7 @@ struct leat_engine {
     struct leat_setting_pair {
         struct leat_setting_pair *next;
         leat_str key, value;
-    } *settings;
+    } * settings;
     struct leat_bound *handlers;
     struct leat_route *routes;
     uint32_t handler_count;
@@ -138,8 +138,8 @@ struct leat_engine {
     pthread_mutex_t done_lock; /* guards done and last_done */
     struct leat_run *done, **last_done;
     struct leat_run *spare;
-    pthread_t thread;          /* the loop's */
-    uint32_t runs, reserved;   /* runs that exist; slots promised to runs whose before-steps go on */
+    pthread_t thread;        /* the loop's */
+    uint32_t runs, reserved; /* runs that exist; slots promised to runs whose before-steps go on */
     struct leat_metrics metrics;
     bool in_turn, hooks_told;
 };

@@ -48,13 +48,13 @@ struct leat_envelope {
     leat_str kind;
     leat_str id, source, type, subject, time;
     leat_str datacontenttype;
-    bool guess_type;                    /* application/json if the body is a JSON object or array, else text/plain */
+    bool guess_type; /* application/json if the body is a JSON object or array, else text/plain */
     struct leat_attribute *extensions;
     struct leat_data data;
-    leat_str raw_text;                  /* the outermost record, if it is no place */
+    leat_str raw_text; /* the outermost record, if it is no place */
     struct leat_place raw;
-    struct leat_within *within;         /* NULL: not nested */
-    const cJSON *record;                /* what the view reads */
+    struct leat_within *within; /* NULL: not nested */
+    const cJSON *record;        /* what the view reads */
     enum leat_view_kind view_kind;
     leat_view_fn *view;
 };
@@ -63,7 +63,8 @@ struct leat_envelope {
  * The same slice if it is clean; absent if it is empty or after overflow. */
 LEAT_API leat_str leat_attribute_clean(struct leat_arena *arena, leat_str value);
 /* Adds an extension (name: a literal, [a-z0-9], at most 20); does nothing if `value` is absent or empty. */
-LEAT_API void leat_envelope_extend(struct leat_envelope *envelope, struct leat_arena *arena, const char *name, leat_str value);
+LEAT_API void leat_envelope_extend(struct leat_envelope *envelope, struct leat_arena *arena, const char *name,
+                                   leat_str value);
 
 /* One run's look at an envelope. */
 struct leat_event {

@@ -21,7 +21,7 @@ LEAT_API leat_str leat_event_id(const leat_event *event);
 LEAT_API leat_str leat_event_source(const leat_event *event);
 LEAT_API leat_str leat_event_type(const leat_event *event);
 LEAT_API leat_str leat_event_subject(const leat_event *event);
-LEAT_API leat_str leat_event_time(const leat_event *event);            /* RFC 3339 */
+LEAT_API leat_str leat_event_time(const leat_event *event); /* RFC 3339 */
 LEAT_API leat_str leat_event_datacontenttype(const leat_event *event);
 /* Any attribute or extension by name: "partitionkey", "sequence", "awsregion", ... */
 LEAT_API leat_str leat_event_attribute(const leat_event *event, const char *name);
@@ -44,18 +44,18 @@ struct leat_pair {
 
 struct leat_s3 {
     leat_str bucket;
-    leat_str key;     /* decoded: what GetObject wants */
-    int64_t size;     /* bytes; -1: not told */
+    leat_str key; /* decoded: what GetObject wants */
+    int64_t size; /* bytes; -1: not told */
     leat_str etag, version, sequencer;
-    leat_str event;   /* "ObjectCreated:Put", without "s3:" */
+    leat_str event; /* "ObjectCreated:Put", without "s3:" */
     leat_str region;
 };
 LEAT_API const struct leat_s3 *leat_s3(const leat_event *event);
 
 struct leat_http {
     leat_str method;
-    leat_str path;    /* percent-decoded, without the stage */
-    leat_str route;   /* the API's resource or route key */
+    leat_str path;  /* percent-decoded, without the stage */
+    leat_str route; /* the API's resource or route key */
     leat_str stage, client_ip;
     const struct leat_pair *query, *headers, *path_parameters; /* header names in lower case; values decoded */
     size_t query_count, header_count, path_parameter_count;
@@ -69,7 +69,7 @@ LEAT_API leat_str leat_http_query(const struct leat_http *http, const char *name
 LEAT_API leat_str leat_http_path_parameter(const struct leat_http *http, const char *name);
 
 struct leat_dynamodb {
-    leat_str event;   /* "INSERT", "MODIFY", "REMOVE" */
+    leat_str event; /* "INSERT", "MODIFY", "REMOVE" */
     leat_str stream_view;
     leat_str sequence;
     /* Plain JSON instead of typed attribute values: N a number if a double holds it, else text; sets are
@@ -84,8 +84,8 @@ struct leat_sqs_attribute {
 };
 struct leat_sqs {
     leat_str message_id, group, deduplication;
-    int64_t receive_count; /* -1: not told */
-    int64_t sent_ms;       /* since 1970; -1: not told */
+    int64_t receive_count;                       /* -1: not told */
+    int64_t sent_ms;                             /* since 1970; -1: not told */
     const struct leat_sqs_attribute *attributes; /* message attributes */
     size_t attribute_count;
 };

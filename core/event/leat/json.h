@@ -55,7 +55,7 @@ LEAT_API bool leat_json_number_fits(leat_str number);
 
 /* Look-ups. NULL, absent or false for a missing member, a wrong type, or an object that is none. */
 LEAT_API const cJSON *leat_json_get(const cJSON *object, const char *name);
-LEAT_API leat_str leat_json_text(const cJSON *item);                        /* a string's bytes, NULs included */
+LEAT_API leat_str leat_json_text(const cJSON *item); /* a string's bytes, NULs included */
 LEAT_API leat_str leat_json_get_text(const cJSON *object, const char *name);
 LEAT_API const cJSON *leat_json_get_object(const cJSON *object, const char *name);
 LEAT_API const cJSON *leat_json_get_array(const cJSON *object, const char *name);

@@ -68,14 +68,14 @@ struct leat_result {
 /* Settled alone. 0..n events; none is settled as ok. */
 struct leat_unit {
     struct leat_delivery *delivery;
-    uint32_t index;            /* in its delivery */
+    uint32_t index;              /* in its delivery */
     uint32_t domain, generation; /* partition or shard, assignment */
-    uint64_t position;         /* rises in a domain; gaps are normal */
-    uint32_t attempts;         /* by the source's count; 0: it does not count */
-    int64_t lease_until_ms;    /* monotonic; 0: none */
-    void *token;               /* the source's: receipt, entry, connection */
+    uint64_t position;           /* rises in a domain; gaps are normal */
+    uint32_t attempts;           /* by the source's count; 0: it does not count */
+    int64_t lease_until_ms;      /* monotonic; 0: none */
+    void *token;                 /* the source's: receipt, entry, connection */
     struct leat_record *record;
-    struct leat_events events; /* in the delivery's arena */
+    struct leat_events events;   /* in the delivery's arena */
     struct leat_result *results; /* one an event; one also for a broken record */
     uint32_t result_count;
 
@@ -86,24 +86,24 @@ struct leat_unit {
     struct leat_result single; /* the results of most units */
     uint32_t cursor;           /* events before it have a result */
     uint32_t settle_tries;
-    uint32_t letters;          /* dead letters that are not answered yet */
-    bool kept;                 /* its rejected events lie in the sink */
-    bool lost;                 /* lease gone, client gone, revoked: counted, never settled */
+    uint32_t letters; /* dead letters that are not answered yet */
+    bool kept;        /* its rejected events lie in the sink */
+    bool lost;        /* lease gone, client gone, revoked: counted, never settled */
 };
 
 /* How one unit ends, as the source is told. */
 struct leat_settlement {
     struct leat_unit *unit;
     enum leat_verdict verdict;
-    enum leat_outcome_kind outcome;  /* the worst of its events */
-    int64_t delay_ms;                /* of a retry; -1: the source's own back-off */
-    leat_str reason;                 /* absent when ok */
-    const struct leat_reply *reply;  /* NULL: none */
+    enum leat_outcome_kind outcome; /* the worst of its events */
+    int64_t delay_ms;               /* of a retry; -1: the source's own back-off */
+    leat_str reason;                /* absent when ok */
+    const struct leat_reply *reply; /* NULL: none */
 };
 
 /* The answer to a whole payload: `text`, or an invocation error. */
 struct leat_answer {
-    leat_str text;                     /* absent: an error */
+    leat_str text; /* absent: an error */
     leat_str content_type;
     leat_str error_type, error_message; /* "Function.Retry", "Runtime.UnmarshalError", ... */
 };
