@@ -86,7 +86,7 @@ static leat_status set_map(struct leat_config *config, const struct leat_option 
     if (!cJSON_IsObject(root))
         return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s is %s (want an object)", option->key, leat_json_type(root));
     *map = root;
-    return LEAT_OK;
+    return leat_json_keep_numbers(&config->arena, kept, root); /* handlers get them to the last digit */
 }
 
 static leat_status set_duration(struct leat_config *config, const struct leat_option *option, leat_str text,
@@ -250,8 +250,8 @@ leat_status leat_config_environment(struct leat_config *config, char *const *env
         bool group = rest.ptr != NULL;
         leat_str value = group && leat_str_eq(top, last_group) ? LEAT_ABSENT : twin(environment, top);
         last_group = group ? top : LEAT_ABSENT;
-        if (value.ptr == NULL)
-            continue;
+        if (value.len == 0)
+            continue; /* set to nothing is not set */
         struct leat_error error = {0};
         leat_status status = group ? set_group(config, top, value, &error) : set_value(config, option, value, &error);
         if (!leat_is_ok(status)) {

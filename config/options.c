@@ -5,16 +5,16 @@
 #define AT(member) offsetof(struct leat_config, member)
 
 const struct leat_option leat_options[] = {
-    {"handler", LEAT_OPTION_TEXT, AT(handler), NULL, NULL, false,
+    {"handler", LEAT_OPTION_TEXT, false, AT(handler), NULL, NULL,
      "the handler, where none is named on the command line"},
-    {"limits.memory", LEAT_OPTION_SIZE, AT(max_memory), "1GiB", NULL, false,
+    {"limits.memory", LEAT_OPTION_SIZE, false, AT(max_memory), "1GiB", NULL,
      "most memory one payload, and one call of a handler, may take"},
-    {"limits.payload", LEAT_OPTION_SIZE, AT(max_payload), "64MiB", NULL, false, "longest payload that is read"},
-    {"log.format", LEAT_OPTION_CHOICE, AT(log_format), "text", "text json", false, "how log lines look"},
-    {"log.level", LEAT_OPTION_CHOICE, AT(log_level), "info", "trace debug info warn error off", false,
+    {"limits.payload", LEAT_OPTION_SIZE, false, AT(max_payload), "64MiB", NULL, "longest payload that is read"},
+    {"log.format", LEAT_OPTION_CHOICE, false, AT(log_format), "text", "text json", "how log lines look"},
+    {"log.level", LEAT_OPTION_CHOICE, false, AT(log_level), "info", "trace debug info warn error off",
      "lines below it are not written"},
-    {"reserve", LEAT_OPTION_DURATION, AT(reserve_ms), "500ms", NULL, false,
+    {"reserve", LEAT_OPTION_DURATION, false, AT(reserve_ms), "500ms", NULL,
      "kept for the answer: when less of a batch's time is left, none of its events starts"},
-    {"settings", LEAT_OPTION_MAP, AT(settings), NULL, NULL, true, "what handlers read with leat_setting()"},
-    {NULL, LEAT_OPTION_TEXT, 0, NULL, NULL, false, NULL},
+    {"settings", LEAT_OPTION_MAP, true, AT(settings), NULL, NULL, "what handlers read with leat_setting()"},
+    {NULL, LEAT_OPTION_TEXT, false, 0, NULL, NULL, NULL},
 };

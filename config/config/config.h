@@ -22,10 +22,10 @@ enum leat_option_type {
 struct leat_option {
     const char *key; /* "log.level" is member "level" of group "log" */
     enum leat_option_type type;
+    bool secret;          /* never shown */
     size_t offset;        /* in struct leat_config */
     const char *fallback; /* as one would write it; NULL: not set */
     const char *choices;  /* with spaces */
-    bool secret;          /* never shown */
     const char *help;
 };
 

@@ -69,7 +69,7 @@ static leat_status read_lines(struct leat_arena *arena, const char *path, struct
             good = add_line(arena, ret, text);
     }
     bool failed = ferror(file) != 0;
-    fclose(file);
+    (void)fclose(file); /* only read */
     if (!good)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
     return failed ? leat_error_set(reterr, LEAT_STATUS(IO), "%s cannot be read", path) : LEAT_OK;

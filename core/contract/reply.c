@@ -234,7 +234,8 @@ static leat_status decode_items(struct leat_arena *arena, const struct leat_reco
         bad = "an answer that is not JSON";
     else if (items != NULL && !cJSON_IsNull(items) && !cJSON_IsArray(items))
         bad = "batchItemFailures that is no array";
-    for (entry = cJSON_IsArray(items) ? items->child : NULL; entry != NULL && bad == NULL; entry = entry->next)
+    for (entry = items != NULL && cJSON_IsArray(items) ? items->child : NULL; entry != NULL && bad == NULL;
+         entry = entry->next)
         bad = mark_item(records, entry, settlements, count);
     if (bad != NULL)
         settle_all(settlements, count, LEAT_OUTCOME_RETRY, leat_str_c(bad));

@@ -2,6 +2,7 @@
 /* A handler of another ABI; -DABI and -DSIZE say which. Members behind SIZE are garbage. */
 #include <leat/leat.h>
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifndef ABI

@@ -61,6 +61,7 @@ Test(str, find_gives_the_first_place_or_absent)
     leat_str text = LEAT_STR("abcabc");
     cr_expect_eq(leat_str_find(text, LEAT_STR("bc")).ptr, text.ptr + 1);
     cr_expect_eq(leat_str_find(text, LEAT_STR("")).ptr, text.ptr);
+    cr_expect_eq(leat_str_find(text, text).ptr, text.ptr, "all of it");
     cr_expect_null(leat_str_find(text, LEAT_STR("x")).ptr);
     cr_expect_null(leat_str_find(text, LEAT_STR("abcabca")).ptr);
     cr_expect_null(leat_str_find(LEAT_ABSENT, LEAT_STR("")).ptr);
