@@ -142,12 +142,8 @@ void leat_buf_visible(struct leat_buf *buf, leat_str text)
             leat_buf_c(buf, c == '\n' ? "\\n" : "\\t");
         else
             leat_buf_printf(buf, "\\x%02x", c);
-        text = leat_str_skip(text, 1);
-        /* The second half of a C1 control (U+0080..U+009F) goes with the first. */
-        if (c == 0xC2 && good > i && text.len > 0) {
-            leat_buf_printf(buf, "\\x%02x", (unsigned char)text.ptr[0]);
-            text = leat_str_skip(text, 1);
-        }
+        text =
+            leat_str_skip(text, 1); /* half a C1 control (U+0080..U+009F) is no UTF-8, so the rest of it comes next */
     }
 }
 

@@ -149,7 +149,7 @@ bool leat_json_number_fits(leat_str number)
 {
     struct decimal wanted, got;
     char text[128], back[40];
-    if (number.len >= sizeof(text) || !read_decimal(number, &wanted))
+    if (number.len == 0 || number.len >= sizeof(text) || !read_decimal(number, &wanted))
         return false;
     memcpy(text, number.ptr, number.len);
     text[number.len] = '\0';

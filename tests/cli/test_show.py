@@ -213,10 +213,10 @@ def a_payload_broken_as_a_whole_says_so():
 
 @tap.test
 def values_are_shortened_and_bytes_counted():
-    long = "\u00e9" * 400
-    text = show(messages(1, m0={"body": long})).stdout
-    tap.contains(text, "\u00e9... (800 bytes)\n")
-    assert "\\x" not in text, "no character is cut in two"
+    for start in ["", "x"]:
+        text = show(messages(1, m0={"body": start + "\u00e9" * 400})).stdout
+        tap.contains(text, f"\u00e9... ({800 + len(start)} bytes)\n")
+        assert "\\x" not in text, "no character is cut in two"
     tap.contains(show(messages(1, m0={"body": ""})).stdout, "  data             (empty)\n")
     request = json.loads(sample("apigateway-rest"))
     request.update(body="/wAB", isBase64Encoded=True)

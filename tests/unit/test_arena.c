@@ -114,7 +114,11 @@ Test(arena, sizes_that_no_heap_has_are_refused)
     }
     leat_arena_init(&arena, 0);
     cr_expect_null(leat_arena_calloc(&arena, SIZE_MAX / 2, 3));
-    cr_expect(arena.overflow, "the product wraps");
+    cr_expect(arena.overflow);
+    leat_arena_fini(&arena);
+    leat_arena_init(&arena, 0);
+    cr_expect_null(leat_arena_calloc(&arena, SIZE_MAX / 16 + 2, 16), "the product wraps to 16");
+    cr_expect(arena.overflow);
 }
 
 Test(arena, the_heap_refusing_is_told_apart_from_the_cap)

@@ -170,6 +170,7 @@ Test(json_scan, wrong_text_is_told_with_its_first_wrong_byte)
         WRONG("\"\\ud800\"", 1),
         WRONG("\"a\\ud800\\n\"", 2),
         WRONG("\"\\udc00\"", 1),
+        WRONG("\"\\udc00\\udc00\"", 1),
         WRONG("\"\\ud800\\u0041\"", 1),
         WRONG("\"\\ud800\\ud800\"", 1),
         WRONG("\"\\ud800x\"", 1),

@@ -123,7 +123,7 @@ static void expect_all(leat_str text, const char *want)
 Test(reader, each_document_has_its_number_and_place)
 {
     expect_all(LEAT_STR("{\"a\":1}"), "1 at 0, 1:1 {\"a\":1}\n");
-    expect_all(LEAT_STR("\n \t{}\r\n[1,\n2]  \"x\"\n"), "1 at 3, 2:3 {}\n2 at 7, 3:1 [1,\n2]\n3 at 14, 4:5 \"x\"\n");
+    expect_all(LEAT_STR("\n \t{}\r\n[1,\n2]  \"x\"\n"), "1 at 3, 2:3 {}\n2 at 7, 3:1 [1,\n2]\n3 at 15, 4:5 \"x\"\n");
     expect_all(LEAT_STR("{}{}[]\"\"1 2"),
                "1 at 0, 1:1 {}\n2 at 2, 1:3 {}\n3 at 4, 1:5 []\n4 at 6, 1:7 \"\"\n5 at 8, 1:9 1\n6 at 10, 1:11 2\n");
     expect_all(LEAT_STR("true\nnull -1.5e3"), "1 at 0, 1:1 true\n2 at 5, 2:1 null\n3 at 10, 2:6 -1.5e3\n");

@@ -137,8 +137,10 @@ static leat_str unread(const struct leat_reader *reader)
 
 static void consume(struct leat_reader *reader, size_t count)
 {
+    if (count == 0)
+        return; /* there may be no buffer yet */
     const char *at = reader->buffer + reader->from, *end = at + count;
-    while (count > 0 && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+    while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
         at++;
         reader->line++;
         reader->line_start = reader->offset + (uint64_t)(at - (reader->buffer + reader->from));

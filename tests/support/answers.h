@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settlements of a payload written as letters, one a record: o ok, r retry, x reject that nobody kept, k reject whose
+ * dead letter is durable, n given back unstarted. */
+#ifndef LEAT_TEST_ANSWERS_H
+#define LEAT_TEST_ANSWERS_H
+
+#include "decoding.h"
+
+#include <engine/internal.h>
+
+#define ANSWERS_MAX 16
+
+struct answers {
+    struct decoded *decoded;
+    struct leat_unit units[ANSWERS_MAX];
+    struct leat_settlement settlements[ANSWERS_MAX];
+    size_t count;
+    struct leat_answer answer;
+};
+
+static inline enum leat_outcome_kind outcome_of(char letter)
+{
+    switch (letter) {
+    case 'o': return LEAT_OUTCOME_OK;
+    case 'r': return LEAT_OUTCOME_RETRY;
+    case 'x':
+    case 'k': return LEAT_OUTCOME_REJECT;
+    default: break;
+    }
+    return LEAT_OUTCOME_NONE;
+}
+
+static inline char letter_of(const struct leat_settlement *settlement)
+{
+    switch (settlement->outcome) {
+    case LEAT_OUTCOME_OK: return 'o';
+    case LEAT_OUTCOME_RETRY: return 'r';
+    case LEAT_OUTCOME_REJECT: return settlement->verdict == LEAT_ACK ? 'k' : 'x';
+    case LEAT_OUTCOME_NONE: break;
+    }
+    return 'n';
+}
+
+static inline struct answers *answers_of(const char *payload)
+{
+    struct answers *answers = calloc(1, sizeof(*answers));
+    cr_assert_not_null(answers);
+    answers->decoded = decode(payload);
+    cr_assert(leat_is_ok(answers->decoded->status), "%s", answers->decoded->error.message);
+    answers->count = answers->decoded->records.count;
+    cr_assert_leq(answers->count, ANSWERS_MAX);
+    for (size_t i = 0; i < answers->count; i++) {
+        answers->units[i] = (struct leat_unit){.index = (uint32_t)i, .record = &answers->decoded->records.items[i]};
+        answers->settlements[i] = (struct leat_settlement){.unit = &answers->units[i], .delay_ms = -1};
+    }
+    return answers;
+}
+
+/* Verdicts come from the engine's own table; the reason of record n is "why n". */
+static inline void settle(struct answers *answers, const char *letters)
+{
+    cr_assert_eq(answers->count, strlen(letters), "%zu records, \"%s\"", answers->count, letters);
+    for (size_t i = 0; i < answers->count; i++) {
+        struct leat_settlement *settlement = &answers->settlements[i];
+        settlement->outcome = outcome_of(letters[i]);
+        settlement->verdict = leat_verdict_of(settlement->outcome, letters[i] == 'k');
+        if (letters[i] != 'o')
+            settlement->reason = leat_arena_printf(&answers->decoded->run, "why %zu", i);
+    }
+}
+
+static inline struct leat_answer *encode_answer(struct answers *answers)
+{
+    struct decoded *d = answers->decoded;
+    leat_status status =
+        leat_encode_reply(&d->run, &d->records, answers->settlements, answers->count, &answers->answer);
+    cr_assert(leat_is_ok(status), "%s", leat_status_text(status));
+    return &answers->answer;
+}
+
+static inline void answers_fini(struct answers *answers)
+{
+    decoded_fini(answers->decoded);
+    free(answers);
+}
+
+/* --- payloads ----------------------------------------------------------------------------------------- */
+
+#define SQS_MESSAGE(id) \
+    "{\"messageId\":\"" id "\",\"body\":\"x\",\"eventSource\":\"aws:sqs\",\"eventSourceARN\":\"arn:aws:sqs:r:1:q\"}"
+#define SQS_PAYLOAD "{\"Records\":[" SQS_MESSAGE("m0") "," SQS_MESSAGE("m1") "," SQS_MESSAGE("m2") "]}"
+#define CHANGE(sequence)                                                                                      \
+    "{\"eventName\":\"INSERT\",\"eventSource\":\"aws:dynamodb\",\"dynamodb\":{\"SequenceNumber\":\"" sequence \
+    "\",\"Keys\":{\"id\":{\"S\":\"" sequence "\"}}}}"
+#define STREAM_PAYLOAD "{\"Records\":[" CHANGE("9") "," CHANGE("10") "," CHANGE("11") "]}"
+#define S3_RECORD                                                                                                      \
+    "{\"eventSource\":\"aws:s3\",\"eventName\":\"ObjectCreated:Put\",\"s3\":{\"bucket\":{\"name\":\"b\"},\"object\":{" \
+    "\"key\":\"k\"}}}"
+#define ASYNC_PAYLOAD "{\"Records\":[" S3_RECORD "]}"
+#define ASYNC_THREE "{\"Records\":[" S3_RECORD "," S3_RECORD "," S3_RECORD "]}"
+#define REST_PAYLOAD                                          \
+    "{\"httpMethod\":\"GET\",\"path\":\"/\",\"resource\":\"/" \
+    "\",\"requestContext\":{\"requestId\":\"r\",\"stage\":\"s\"}}"
+#define V1_PAYLOAD                                                                \
+    "{\"version\":\"1.0\",\"httpMethod\":\"GET\",\"path\":\"/\",\"resource\":\"/" \
+    "\",\"requestContext\":{\"requestId\":\"r\","                                 \
+    "\"stage\":\"s\"}}"
+#define V2_PAYLOAD                                                                                                 \
+    "{\"version\":\"2.0\",\"rawPath\":\"/\",\"requestContext\":{\"requestId\":\"r\",\"http\":{\"method\":\"GET\"," \
+    "\"path\":\"/\"}}}"
+#define DIRECT_PAYLOAD "{\"a\":1}"
+
+#endif
