@@ -46,6 +46,7 @@ SUITES = {
     "unit-gcc-asan": ("gcc-asan", ["all", "unit-tests"], 120, unit()),
     "handlers": ("gcc-asan", ["handler-tests"], 30, programs("handlers/test_*")),
     "cli-asan": ("gcc-asan", ["all"], 240, python("cli")),
+    "threads-asan": ("gcc-asan", ["thread-tests"], 60, programs("tests/thread-*")),
     "threads-tsan": ("gcc-tsan", ["thread-tests"], 60, programs("tests/thread-*")),
     "unit-clang-asan": ("clang-asan", ["all", "unit-tests"], 120, unit()),
     "unit-valgrind": ("valgrind", ["all", "unit-tests"], 600, unit(*VALGRIND)),
@@ -54,6 +55,7 @@ SUITES = {
 COVERAGE = {
     "unit-coverage": ("coverage", ["unit-tests"], 120, unit()),
     "handlers-coverage": ("coverage", ["handler-tests"], 30, programs("handlers/test_*")),
+    "threads-coverage": ("coverage", ["thread-tests"], 60, programs("tests/thread-*")),
     "cli-coverage": ("coverage", ["all"], 240, python("cli")),
 }
 

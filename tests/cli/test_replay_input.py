@@ -167,6 +167,13 @@ def a_byte_order_mark_is_no_part_of_the_document(desk):
     tap.equal(desk.told("c.json")[0], 65)
 
 
+@replaying.test
+def a_closed_standard_input_is_66(desk):
+    command = ["sh", "-c", 'exec "$@" <&-', "sh", tap.BUILD / "leat", "replay", "--handler", desk.handler("told"), "-"]
+    done = tap.run(*command)
+    tap.equal((done.returncode, done.stderr), (66, "leat: error: -: Bad file descriptor\n"))
+
+
 # --- broken input ----------------------------------------------------------------------------------
 
 @replaying.test

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`leat replay`: lines for machines and for people, golden lines."""
 import json
+import os
 import re
+import subprocess
 
 import replaying
 import tap
@@ -134,6 +136,47 @@ def a_long_reply_is_cut_for_people(desk):
     tap.contains(done.stdout, 'Lambda would be told "' + "x" * 399 + "... (1002 bytes)\n")
     _, lines = desk.told("a.json")
     tap.equal(replies(lines), ["x" * 1000])
+
+
+def on_terminal(desk, which, *arguments, **env):
+    """(what came out of a terminal that is stdout or stderr, the other one)"""
+    ours, theirs = os.openpty()
+    other = subprocess.PIPE
+    streams = {"stdout": theirs, "stderr": other} if which == "stdout" else {"stdout": other, "stderr": theirs}
+    done = desk.replay(*arguments, capture_output=False, env=env, **streams)
+    os.close(theirs)
+    text = b""
+    try:
+        while piece := os.read(ours, 65536):
+            text += piece
+    except OSError:  # so Linux says that the other end is closed
+        pass
+    os.close(ours)
+    return text.decode(), done.stderr if which == "stdout" else done.stdout
+
+
+@replaying.test
+def progress_is_shown_on_a_terminal_after_a_second(desk):
+    desk.write("a.jsonl", json.dumps({"busy_ms": 1100}) + "\n{}\n")
+    told = desk.handler("told")
+    done = desk.replay("--handler", told, "a.jsonl")
+    tap.equal((done.returncode, done.stderr), (0, ""), "no terminal")
+    shown, printed = on_terminal(desk, "stderr", "--handler", told, "a.jsonl")
+    assert re.fullmatch(r"(\r\x1b\[K\d+ events?, \d+ of \d+ kB)+\r\x1b\[K", shown), shown
+    assert "\x1b" not in printed, printed
+
+
+@replaying.test
+def colours_are_for_terminals_that_want_them(desk):
+    desk.write("a.jsonl", "".join(json.dumps(told) + "\n" for told in (OK, RETRY, REJECT)))
+    options = ["--handler", desk.handler("told"), "a.jsonl"]
+    shown, _ = on_terminal(desk, "stdout", *options, NO_COLOR="")
+    for colour, word in [(32, "ok"), (33, "retry"), (31, "reject")]:
+        assert re.search(rf"\x1b\[{colour}m{word} *\x1b\[0m", shown), shown
+    shown, _ = on_terminal(desk, "stdout", *options, NO_COLOR="1")
+    assert "\x1b" not in shown, shown
+    shown, _ = on_terminal(desk, "stdout", "--json", *options, NO_COLOR="")
+    assert "\x1b" not in shown, shown
 
 
 # --- golden lines --------------------------------------------------------------------------------------

@@ -270,6 +270,14 @@ def a_raw_handlers_reply_goes_whatever_the_outcome(desk):
 
 
 @replaying.test
+def json_of_a_raw_handler_must_be_json(desk):
+    """leat_reply_json promises it; leat_reply_bytes takes any bytes."""
+    desk.write("a.bin", "json")
+    _, lines = desk.lines("--handler", desk.handler("raw"), "a.bin")
+    tap.equal(replies(lines), [("Runtime.MarshalError", "the handler's reply is not JSON")])
+
+
+@replaying.test
 def a_raw_handler_stands_alone(desk):
     desk.write("a.bin", "x")
     raw, named = desk.handler("raw"), f"sqs={desk.handler('told')}"

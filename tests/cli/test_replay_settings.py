@@ -125,6 +125,12 @@ def time_gives_each_document_a_deadline(desk):
     desk.write("a.json", {})
     _, lines = desk.lines("--handler", desk.handler("context"), "--time", "15m", "a.json")
     tap.contains(events(lines)[0]["reason"], "deadline=some\ncancelled=no\n")
+    desk.write("a.json", {"Records": [replaying.message("m", {}), replaying.message("n", {})]})
+    for options, outcome in [(["--time", "400ms"], "retry"), (["--time", "400ms", "--set", "reserve=0ms"], "ok"),
+                             (["--time", "15m", "--set", "reserve=1h"], "retry"), (["--time", "15m"], "ok")]:
+        _, lines = desk.told(*options, "a.json")
+        tap.equal({(line["outcome"], line.get("reason")) for line in events(lines)},
+                  {(outcome, "no time left" if outcome == "retry" else None)}, options)
     for value in ["15", "", "0s", "-1s", "1d"]:
         refused(desk, 64, f'--time wants a duration, not "{value}"', f"--time={value}", fix="write 30s or 900ms")
 

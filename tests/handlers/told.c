@@ -5,11 +5,12 @@
  *
  *     {"do": "ok" | "retry" | "reject" | "nothing", "reason": "...", "delay_ms": 5,
  *      "json": "reply text", "status": 200, "type": "text/plain", "body": "...", "hex": "ff00",
- *      "headers": [["name", "value"], ...]}
+ *      "headers": [["name", "value"], ...], "busy_ms": 5}
  */
 #include <leat/leat.h>
 
 #include <stdlib.h>
+#include <time.h>
 
 static const char *text(const cJSON *told, const char *name)
 {
@@ -46,6 +47,16 @@ static void set_reply(leat_context *ctx, const cJSON *told)
         leat_reply_header(ctx, header->child->valuestring, header->child->next->valuestring);
 }
 
+/* Works for so long. */
+static void be_busy(int ms)
+{
+    struct timespec start, now;
+    (void)timespec_get(&start, TIME_UTC);
+    do
+        (void)timespec_get(&now, TIME_UTC);
+    while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < ms);
+}
+
 static leat_outcome handle(leat_context *ctx, const leat_event *event, void *state)
 {
     (void)state;
@@ -56,6 +67,8 @@ static leat_outcome handle(leat_context *ctx, const leat_event *event, void *sta
         todo = leat_json_get_text(change->new_image, "do");
     else
         set_reply(ctx, told);
+    if (number(told, "busy_ms") > 0)
+        be_busy(number(told, "busy_ms"));
     if (leat_str_is(todo, "nothing"))
         return (leat_outcome){0};
     if (leat_str_is(todo, "retry") && number(told, "delay_ms") > 0)

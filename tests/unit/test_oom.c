@@ -249,6 +249,15 @@ Test(oom, s3_in_sns_in_sqs)
     cJSON_free(notification);
 }
 
+Test(oom, a_body_in_base64)
+{
+    char *encoded = changed(sample_of("apigateway-http"), "/body", "\"eyJhIjogMX0=\"");
+    char *payload = changed(encoded, "/isBase64Encoded", "true");
+    try_text(leat_str_c(payload), "base64");
+    cJSON_free(payload);
+    cJSON_free(encoded);
+}
+
 Test(oom, numbers_that_no_double_holds)
 {
     try_text(LEAT_STR("{\"a\":9007199254740993,\"b\":[1.50,12345678901234567890123456789]}"), "numbers");

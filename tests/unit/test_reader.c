@@ -225,6 +225,17 @@ Test(reader, documents_around_the_size_of_a_read_are_whole)
     }
 }
 
+/* Once all of it was scanned again for each piece: here that would take minutes. */
+Test(reader, many_small_pieces_are_quick, .timeout = 30)
+{
+    struct leat_document document;
+    leat_str text = leat_arena_printf(&arena, "[%.*s,1]", LEAT_ARG(long_text(400000)));
+    struct leat_reader *reader = open_chunks(text, 16, 0);
+    cr_assert(leat_is_ok(leat_reader_next(reader, &document, &error)));
+    cr_expect(leat_str_eq(document.text, text));
+    leat_reader_close(reader);
+}
+
 Test(reader, a_document_may_start_anywhere_in_a_read)
 {
     for (size_t lead = 65530; lead < 65540; lead++) {
