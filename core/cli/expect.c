@@ -20,8 +20,8 @@ leat_status leat_expect_record(const struct leat_report *report, const char *pat
     if (file == NULL)
         return leat_error_set(reterr, LEAT_STATUS(IO), "%s: %s", path, strerror(errno));
     fputs(head, file);
-    for (size_t i = 0; i < report->line_count; i++)
-        fprintf(file, "%.*s\n", LEAT_ARG(report->lines[i]));
+    for (size_t i = 0; i < report->lines.count; i++)
+        fprintf(file, "%.*s\n", LEAT_ARG(report->lines.items[i]));
     bool good = fflush(file) == 0 && ferror(file) == 0;
     int why = errno;
     if (fclose(file) == 0 && good)
@@ -29,12 +29,7 @@ leat_status leat_expect_record(const struct leat_report *report, const char *pat
     return leat_error_set(reterr, LEAT_STATUS(IO), "%s: %s", path, strerror(why));
 }
 
-struct lines {
-    leat_str *items;
-    size_t count, size;
-};
-
-static bool add_line(struct leat_arena *arena, struct lines *lines, leat_str line)
+bool leat_lines_add(struct leat_arena *arena, struct leat_lines *lines, leat_str line)
 {
     if (lines->count == lines->size) {
         size_t size = lines->size == 0 ? 64 : lines->size * 2;
@@ -46,8 +41,8 @@ static bool add_line(struct leat_arena *arena, struct lines *lines, leat_str lin
         lines->items = larger;
         lines->size = size;
     }
-    lines->items[lines->count] = leat_arena_copy(arena, line);
-    return lines->items[lines->count++].ptr != NULL;
+    lines->items[lines->count++] = line;
+    return line.ptr != NULL;
 }
 
 static void freep(char **text)
@@ -55,7 +50,8 @@ static void freep(char **text)
     free(*text); /* getline's */
 }
 
-static leat_status read_lines(struct leat_arena *arena, const char *path, struct lines *ret, struct leat_error *reterr)
+static leat_status read_lines(struct leat_arena *arena, const char *path, struct leat_lines *ret,
+                              struct leat_error *reterr)
 {
     char *line LEAT_CLEANUP(freep) = NULL;
     size_t size = 0;
@@ -66,7 +62,7 @@ static leat_status read_lines(struct leat_arena *arena, const char *path, struct
     for (ssize_t len; good && (len = getline(&line, &size, file)) >= 0;) {
         leat_str text = leat_str_trim(leat_str_of(line, (size_t)len));
         if (text.len > 0 && text.ptr[0] != '#')
-            good = add_line(arena, ret, text);
+            good = leat_lines_add(arena, ret, leat_arena_copy(arena, text));
     }
     bool failed = ferror(file) != 0;
     (void)fclose(file); /* only read */
@@ -100,25 +96,27 @@ leat_status leat_expect_compare(const struct leat_report *report, const char *pa
                                 struct leat_error *reterr)
 {
     struct leat_arena arena LEAT_CLEANUP(leat_arena_fini) = {0};
-    struct lines wanted = {0};
+    struct leat_lines wanted = {0};
     size_t w = 0, g = 0;
     leat_arena_init(&arena, 0);
     *retdifferences = 0;
     LEAT_TRY(read_lines(&arena, path, &wanted, reterr));
-    while (w < wanted.count || g < report->line_count) {
-        bool have_wanted = w < wanted.count, have_got = g < report->line_count;
-        if (have_wanted && have_got && leat_str_eq(wanted.items[w], leat_str_trim(report->lines[g]))) {
+    while (w < wanted.count || g < report->lines.count) {
+        bool have_wanted = w < wanted.count, have_got = g < report->lines.count;
+        if (have_wanted && have_got && leat_str_eq(wanted.items[w], leat_str_trim(report->lines.items[g]))) {
             w++;
             g++;
             continue;
         }
         size_t missing =
-            have_got ? distance(wanted.items, w, wanted.count, leat_str_trim(report->lines[g])) : LOOK_AHEAD;
-        size_t extra = have_wanted ? distance(report->lines, g, report->line_count, wanted.items[w]) : LOOK_AHEAD;
+            have_got ? distance(wanted.items, w, wanted.count, leat_str_trim(report->lines.items[g])) : LOOK_AHEAD;
+        size_t extra =
+            have_wanted ? distance(report->lines.items, g, report->lines.count, wanted.items[w]) : LOOK_AHEAD;
         bool drop_wanted = have_wanted && (missing <= extra || !have_got);
         if (*retdifferences == 0)
             printf("--- %s (expected)\n+++ what happened\n", path);
-        print_difference(report->cli, drop_wanted ? '-' : '+', drop_wanted ? wanted.items[w++] : report->lines[g++]);
+        print_difference(report->cli, drop_wanted ? '-' : '+',
+                         drop_wanted ? wanted.items[w++] : report->lines.items[g++]);
         ++*retdifferences;
     }
     return LEAT_OK;

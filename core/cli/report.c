@@ -39,20 +39,10 @@ static const char *base_name(const char *path)
     return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
 }
 
+/* Want of memory is seen at the end, by the arena. */
 static void add_golden(struct leat_report *report, struct leat_buf *line)
 {
-    leat_str text = leat_buf_str(line);
-    if (report->line_count == report->line_size) {
-        size_t size = report->line_size == 0 ? 64 : report->line_size * 2;
-        leat_str *larger = LEAT_NEW_N(&report->arena, leat_str, size);
-        if (larger == NULL)
-            return;
-        if (report->line_count > 0)
-            memcpy(larger, report->lines, report->line_count * sizeof(*larger));
-        report->lines = larger;
-        report->line_size = size;
-    }
-    report->lines[report->line_count++] = text;
+    (void)leat_lines_add(&report->arena, &report->lines, leat_buf_str(line));
 }
 
 static void golden_start(struct leat_report *report, struct leat_buf *line, const struct leat_document *document)

@@ -8,13 +8,20 @@
 #include <engine/metrics.h>
 #include <file/source.h>
 
+struct leat_lines {
+    leat_str *items;
+    size_t count, size;
+};
+
+/* Appends; the text is the caller's. False: the arena overflowed. */
+bool leat_lines_add(struct leat_arena *arena, struct leat_lines *lines, leat_str line);
+
 struct leat_report {
     const struct leat_cli *cli;
     bool json, quiet, only;  /* only: some events are left out, and documents without any are not told of */
     bool golden;             /* golden lines are kept */
     struct leat_arena arena; /* of the golden lines */
-    leat_str *lines;
-    size_t line_count, line_size;
+    struct leat_lines lines;
     struct leat_metrics metrics;
     uint64_t documents, errors; /* errors: documents answered with one */
     bool broken_input, unreadable, out_of_memory;
