@@ -13,16 +13,8 @@ struct unit {
 
 static const struct unit durations[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {NULL, 0}};
 static const struct unit sizes[] = {
-    {"", 1},
-    {"B", 1},
-    {"kB", 1000},
-    {"KB", 1000},
-    {"MB", 1000000},
-    {"GB", 1000000000},
-    {"KiB", 1 << 10},
-    {"MiB", 1 << 20},
-    {"GiB", 1 << 30},
-    {NULL, 0},
+    {"", 1},          {"B", 1},         {"kB", 1000},     {"KB", 1000}, {"MB", 1000000}, {"GB", 1000000000},
+    {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {NULL, 0},
 };
 
 /* A whole number and a unit. False: no such form, or beyond int64_t. */
@@ -84,7 +76,8 @@ static leat_status set_map(struct leat_config *config, const struct leat_option 
         return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s is no JSON object: %s%s at byte %zu", option->key,
                               fault.ended ? "it ends " : "", fault.what, fault.offset);
     if (!cJSON_IsObject(root))
-        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s is %s (want an object)", option->key, leat_json_type(root));
+        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s is %s (want an object)", option->key,
+                              leat_json_type(root));
     *map = root;
     return leat_json_keep_numbers(&config->arena, kept, root); /* handlers get them to the last digit */
 }
@@ -215,7 +208,8 @@ static leat_str twin(char *const *environment, leat_str key)
     return LEAT_ABSENT;
 }
 
-static leat_status set_member(struct leat_config *config, leat_str group, const cJSON *member, struct leat_error *reterr)
+static leat_status set_member(struct leat_config *config, leat_str group, const cJSON *member,
+                              struct leat_error *reterr)
 {
     struct leat_buf key, text;
     leat_buf_init(&key, &config->arena);

@@ -60,7 +60,7 @@ static inline struct answers *answers_of(const char *payload)
 static inline void settle(struct answers *answers, const char *letters)
 {
     cr_assert_eq(answers->count, strlen(letters), "%zu records, \"%s\"", answers->count, letters);
-    for (size_t i = 0; i < answers->count; i++) {
+    for (size_t i = 0; i < answers->count && letters[i] != '\0'; i++) {
         struct leat_settlement *settlement = &answers->settlements[i];
         settlement->outcome = outcome_of(letters[i]);
         settlement->verdict = leat_verdict_of(settlement->outcome, letters[i] == 'k');

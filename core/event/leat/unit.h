@@ -70,8 +70,8 @@ struct leat_unit {
     struct leat_delivery *delivery;
     uint32_t index;              /* in its delivery */
     uint32_t domain, generation; /* partition or shard, assignment */
-    uint64_t position;           /* rises in a domain; gaps are normal */
     uint32_t attempts;           /* by the source's count; 0: it does not count */
+    uint64_t position;           /* rises in a domain; gaps are normal */
     int64_t lease_until_ms;      /* monotonic; 0: none */
     void *token;                 /* the source's: receipt, entry, connection */
     struct leat_record *record;
