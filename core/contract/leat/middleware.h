@@ -25,7 +25,7 @@ struct leat_middleware_ops {
 };
 
 /* Answers a PENDING with NEXT or DECIDED. Loop thread. */
-LEAT_API void leat_resume(struct leat_work *work, enum leat_step step);
+void leat_resume(struct leat_work *work, enum leat_step step);
 
 LEAT_END
 
