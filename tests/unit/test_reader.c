@@ -229,8 +229,8 @@ Test(reader, documents_around_the_size_of_a_read_are_whole)
 Test(reader, many_small_pieces_are_quick, .timeout = 30)
 {
     struct leat_document document;
-    leat_str text = leat_arena_printf(&arena, "[%.*s,1]", LEAT_ARG(long_text(1500000)));
-    struct leat_reader *reader = open_chunks(text, 20, 0);
+    leat_str text = leat_arena_printf(&arena, "[%.*s,1]", LEAT_ARG(long_text(1 << 20)));
+    struct leat_reader *reader = open_chunks(text, 5, 0);
     cr_assert(leat_is_ok(leat_reader_next(reader, &document, &error)));
     cr_expect(leat_str_eq(document.text, text));
     leat_reader_close(reader);

@@ -102,14 +102,14 @@ static bool make_room(struct leat_reader *reader)
         reader->len -= reader->from;
         reader->from = 0;
     }
-    size_t step = reader->len > READ_STEP ? reader->len : READ_STEP;
-    if (reader->size - reader->len >= step)
+    if (reader->size - reader->len >= READ_STEP)
         return true;
-    char *larger = leat_realloc(reader->buffer, reader->len + step);
+    size_t size = reader->len + (reader->len > READ_STEP ? reader->len : READ_STEP);
+    char *larger = leat_realloc(reader->buffer, size);
     if (larger == NULL)
         return false;
     reader->buffer = larger;
-    reader->size = reader->len + step;
+    reader->size = size;
     return true;
 }
 
