@@ -49,7 +49,7 @@ SUITES = {
     "threads-asan": ("gcc-asan", ["thread-tests"], 60, programs("tests/thread-*")),
     "threads-tsan": ("gcc-tsan", ["thread-tests"], 60, programs("tests/thread-*")),
     "unit-clang-asan": ("clang-asan", ["all", "unit-tests"], 120, unit()),
-    "unit-valgrind": ("valgrind", ["all", "unit-tests"], 600, unit(*VALGRIND)),
+    "unit-valgrind": ("valgrind", ["all", "unit-tests"], 1200, unit(*VALGRIND)),
 }
 # Only by name: what `./dev coverage` runs.
 COVERAGE = {
