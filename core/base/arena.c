@@ -174,6 +174,16 @@ leat_str leat_arena_printf(struct leat_arena *arena, const char *format, ...)
     return text;
 }
 
+leat_str leat_arena_decimal(struct leat_arena *arena, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+    do
+        digits[--at] = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    return leat_arena_copy(arena, leat_str_of(digits + at, sizeof(digits) - at));
+}
+
 bool leat_arena_defer(struct leat_arena *arena, void (*function)(void *), void *argument)
 {
     struct leat_arena_deferred *deferred = leat_arena_alloc(arena, sizeof(*deferred));

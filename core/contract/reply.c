@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Settlements -> what Lambda is answered, and back. One function a reply shape, both ways. */
-#include <leat/adapter.h>
+#include "reply_private.h"
 
 /* --- out ------------------------------------------------------------------------------------- */
 
-static leat_status answer_text(struct leat_arena *arena, leat_str text, struct leat_answer *ret)
+leat_status leat_answer_text(struct leat_arena *arena, leat_str text, struct leat_answer *ret)
 {
     *ret = (struct leat_answer){.text = text, .content_type = LEAT_STR("application/json")};
     return leat_arena_status(arena);
@@ -15,7 +15,7 @@ static leat_str error_type(enum leat_outcome_kind outcome)
     return outcome == LEAT_OUTCOME_REJECT ? LEAT_STR("Function.Reject") : LEAT_STR("Function.Retry");
 }
 
-static leat_status invocation_error(struct leat_arena *arena, const struct leat_settlement *worst, size_t failed,
+leat_status leat_answer_error(struct leat_arena *arena, const struct leat_settlement *worst, size_t failed,
                                     size_t count, struct leat_answer *ret)
 {
     leat_str reason = worst->reason.ptr != NULL ? worst->reason : LEAT_STR("failed");
@@ -26,65 +26,21 @@ static leat_status invocation_error(struct leat_arena *arena, const struct leat_
     return leat_arena_status(arena);
 }
 
-static bool failed(const struct leat_settlement *settlement)
-{
-    return settlement->verdict != LEAT_ACK;
-}
-
-static void add_item(struct leat_buf *buf, leat_str id)
-{
-    leat_buf_c(buf, buf->ptr[buf->len - 1] == '[' ? "{\"itemIdentifier\":" : ",{\"itemIdentifier\":");
-    leat_buf_json_string(buf, id);
-    leat_buf_char(buf, '}');
-}
-
-/* Decimal strings beyond 64 bits: by length without leading zeros, then byte-wise. */
-static bool sequence_below(leat_str a, leat_str b)
-{
-    while (a.len > 1 && a.ptr[0] == '0')
-        a = leat_str_skip(a, 1);
-    while (b.len > 1 && b.ptr[0] == '0')
-        b = leat_str_skip(b, 1);
-    return a.len != b.len ? a.len < b.len : memcmp(a.ptr, b.ptr, a.len) < 0;
-}
-
-static leat_status encode_items(struct leat_arena *arena, const struct leat_settlement *settlements, size_t count,
-                                bool checkpoint, struct leat_answer *ret)
-{
-    struct leat_buf buf;
-    leat_str lowest = LEAT_ABSENT;
-    leat_buf_init(&buf, arena);
-    leat_buf_c(&buf, "{\"batchItemFailures\":[");
-    for (size_t i = 0; i < count && !buf.failed; i++) {
-        leat_str id = settlements[i].unit->record->id;
-        if (!failed(&settlements[i]))
-            continue;
-        if (!checkpoint)
-            add_item(&buf, id);
-        else if (lowest.ptr == NULL || sequence_below(id, lowest))
-            lowest = id;
-    }
-    if (lowest.ptr != NULL && !buf.failed)
-        add_item(&buf, lowest);
-    leat_buf_c(&buf, "]}");
-    return answer_text(arena, leat_buf_str(&buf), ret);
-}
-
 static leat_status encode_async(struct leat_arena *arena, const struct leat_settlement *settlements, size_t count,
                                 struct leat_answer *ret)
 {
     const struct leat_settlement *worst = NULL;
     size_t failures = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!failed(&settlements[i]))
+        if (!leat_settlement_failed(&settlements[i]))
             continue;
         failures++;
         if (worst == NULL || settlements[i].outcome > worst->outcome)
             worst = &settlements[i];
     }
     if (worst != NULL)
-        return invocation_error(arena, worst, failures, count, ret);
-    return answer_text(arena, LEAT_STR("null"), ret);
+        return leat_answer_error(arena, worst, failures, count, ret);
+    return leat_answer_text(arena, LEAT_STR("null"), ret);
 }
 
 /* An event that no reply was made for answers by its outcome. */
@@ -121,7 +77,7 @@ static leat_status encode_http(struct leat_arena *arena, const struct leat_recor
     }
     LEAT_TRY(leat_arena_status(arena));
     enum leat_http_dialect dialect = leat_http_dialect_of(records->items[0].json);
-    return answer_text(arena, leat_http_encode(arena, dialect, &reply), ret);
+    return leat_answer_text(arena, leat_http_encode(arena, dialect, &reply), ret);
 }
 
 static leat_status encode_direct(struct leat_arena *arena, const struct leat_settlement *settlement,
@@ -129,17 +85,17 @@ static leat_status encode_direct(struct leat_arena *arena, const struct leat_set
 {
     const struct leat_reply *reply = settlement->reply;
     if (reply == NULL && settlement->outcome == LEAT_OUTCOME_OK)
-        return answer_text(arena, LEAT_STR("null"), ret);
+        return leat_answer_text(arena, LEAT_STR("null"), ret);
     if (reply == NULL)
-        return invocation_error(arena, settlement, 1, 1, ret);
+        return leat_answer_error(arena, settlement, 1, 1, ret);
     if (reply->status != 0)
-        return answer_text(arena, leat_http_encode(arena, LEAT_HTTP_V2, reply), ret);
+        return leat_answer_text(arena, leat_http_encode(arena, LEAT_HTTP_V2, reply), ret);
     if (reply->content_type.ptr != NULL) {
         *ret = (struct leat_answer){.text = reply->body, .content_type = reply->content_type};
         return LEAT_OK;
     }
     if (leat_json_valid(reply->body))
-        return answer_text(arena, reply->body, ret);
+        return leat_answer_text(arena, reply->body, ret);
     *ret = (struct leat_answer){.error_type = LEAT_STR("Runtime.MarshalError"),
                                 .error_message = LEAT_STR("the handler's reply is not JSON")};
     return LEAT_OK;
@@ -151,11 +107,12 @@ leat_status leat_encode_reply(struct leat_arena *arena, const struct leat_record
     const struct leat_adapter *adapter = records->adapter;
     if (adapter->encode_reply != NULL)
         return adapter->encode_reply(arena, records, settlements, count, retanswer);
-    if (count == 0) /* an empty batch, whatever its trigger would have been */
-        return answer_text(arena, LEAT_STR("{\"batchItemFailures\":[]}"), retanswer);
+    bool items = adapter->shape == LEAT_REPLY_ITEMS || adapter->shape == LEAT_REPLY_CHECKPOINT;
+    if (count == 0 && !items) /* an empty batch, whatever its trigger would have been */
+        return leat_answer_text(arena, LEAT_STR("{\"batchItemFailures\":[]}"), retanswer);
     switch (adapter->shape) {
-    case LEAT_REPLY_ITEMS: return encode_items(arena, settlements, count, false, retanswer);
-    case LEAT_REPLY_CHECKPOINT: return encode_items(arena, settlements, count, true, retanswer);
+    case LEAT_REPLY_ITEMS:
+    case LEAT_REPLY_CHECKPOINT: return leat_items_encode(arena, records, settlements, count, retanswer);
     case LEAT_REPLY_ASYNC: return encode_async(arena, settlements, count, retanswer);
     case LEAT_REPLY_HTTP: return encode_http(arena, records, &settlements[0], retanswer);
     case LEAT_REPLY_DIRECT: return encode_direct(arena, &settlements[0], retanswer);
@@ -165,7 +122,7 @@ leat_status leat_encode_reply(struct leat_arena *arena, const struct leat_record
 
 /* --- in --------------------------------------------------------------------------------------- */
 
-static void settle_as(struct leat_settlement *settlement, enum leat_outcome_kind outcome, leat_str reason)
+void leat_settle_as(struct leat_settlement *settlement, enum leat_outcome_kind outcome, leat_str reason)
 {
     settlement->outcome = outcome;
     settlement->verdict = outcome == LEAT_OUTCOME_OK      ? LEAT_ACK
@@ -174,74 +131,11 @@ static void settle_as(struct leat_settlement *settlement, enum leat_outcome_kind
     settlement->reason = outcome == LEAT_OUTCOME_OK ? LEAT_ABSENT : reason;
 }
 
-static void settle_all(struct leat_settlement *settlements, size_t count, enum leat_outcome_kind outcome,
-                       leat_str reason)
+void leat_settle_all(struct leat_settlement *settlements, size_t count, enum leat_outcome_kind outcome,
+                     leat_str reason)
 {
     for (size_t i = 0; i < count; i++)
-        settle_as(&settlements[i], outcome, reason);
-}
-
-/* The index of the record of that id, or `count`. */
-static size_t find_record(const struct leat_records *records, size_t count, leat_str id)
-{
-    for (size_t i = 0; i < count; i++)
-        if (leat_str_eq(records->items[i].id, id))
-            return i;
-    return count;
-}
-
-/* One entry of batchItemFailures. A bad one fails the whole batch: so the platform reads it. */
-static const char *mark_item(const struct leat_records *records, const cJSON *entry,
-                             struct leat_settlement *settlements, size_t count)
-{
-    const cJSON *item = leat_json_get(entry, "itemIdentifier");
-    leat_str id = leat_json_text(item);
-    if (id.len == 0)
-        return item == NULL ? "an entry without itemIdentifier" : "an itemIdentifier that is no text";
-    size_t index = find_record(records, count, id);
-    if (index == count)
-        return "an itemIdentifier that is not in the batch";
-    settle_as(&settlements[index], LEAT_OUTCOME_RETRY, LEAT_STR("listed in batchItemFailures"));
-    return NULL;
-}
-
-/* A checkpoint moves to just before the lowest failed record: it and all behind it come again. */
-static void fail_behind_lowest(const struct leat_records *records, struct leat_settlement *settlements, size_t count)
-{
-    leat_str lowest = LEAT_ABSENT;
-    for (size_t i = 0; i < count; i++)
-        if (failed(&settlements[i]) && (lowest.ptr == NULL || sequence_below(records->items[i].id, lowest)))
-            lowest = records->items[i].id;
-    for (size_t i = 0; lowest.ptr != NULL && i < count; i++)
-        if (!failed(&settlements[i]) && sequence_below(lowest, records->items[i].id))
-            settle_as(&settlements[i], LEAT_OUTCOME_RETRY, LEAT_STR("behind the lowest failed record"));
-}
-
-static leat_status decode_items(struct leat_arena *arena, const struct leat_records *records,
-                                const struct leat_answer *answer, struct leat_settlement *settlements, size_t count)
-{
-    cJSON *root = NULL;
-    const cJSON *entry = NULL;
-    const char *bad = NULL;
-    settle_all(settlements, count, LEAT_OUTCOME_OK, LEAT_ABSENT);
-    if (leat_str_empty(leat_str_trim(answer->text)))
-        return LEAT_OK;
-    leat_status status = leat_json_parse(arena, answer->text, &root, NULL);
-    if (arena->overflow)
-        return status;
-    const cJSON *items = leat_json_get(root, "batchItemFailures");
-    if (root == NULL)
-        bad = "an answer that is not JSON";
-    else if (items != NULL && !cJSON_IsNull(items) && !cJSON_IsArray(items))
-        bad = "batchItemFailures that is no array";
-    for (entry = items != NULL && cJSON_IsArray(items) ? items->child : NULL; entry != NULL && bad == NULL;
-         entry = entry->next)
-        bad = mark_item(records, entry, settlements, count);
-    if (bad != NULL)
-        settle_all(settlements, count, LEAT_OUTCOME_RETRY, leat_str_c(bad));
-    else if (records->adapter->shape == LEAT_REPLY_CHECKPOINT)
-        fail_behind_lowest(records, settlements, count);
-    return LEAT_OK;
+        leat_settle_as(&settlements[i], outcome, reason);
 }
 
 static leat_status decode_http(struct leat_arena *arena, const struct leat_records *records,
@@ -256,7 +150,7 @@ static leat_status decode_http(struct leat_arena *arena, const struct leat_recor
     else
         LEAT_TRY(leat_http_decode_error(arena, dialect, reply));
     bool server_error = reply->status >= 500;
-    settle_as(settlement,
+    leat_settle_as(settlement,
               server_error           ? LEAT_OUTCOME_RETRY
               : reply->status == 422 ? LEAT_OUTCOME_REJECT
                                      : LEAT_OUTCOME_OK,
@@ -269,7 +163,7 @@ static leat_status decode_http(struct leat_arena *arena, const struct leat_recor
 static leat_status decode_direct(struct leat_arena *arena, const struct leat_answer *answer,
                                  struct leat_settlement *settlement)
 {
-    settle_as(settlement, LEAT_OUTCOME_OK, LEAT_ABSENT);
+    leat_settle_as(settlement, LEAT_OUTCOME_OK, LEAT_ABSENT);
     struct leat_reply *reply = LEAT_NEW(arena, struct leat_reply);
     if (reply == NULL)
         return leat_arena_status(arena);
@@ -290,17 +184,17 @@ leat_status leat_decode_reply(struct leat_arena *arena, const struct leat_record
         return decode_http(arena, records, answer, &settlements[0]);
     if (answer->text.ptr == NULL) {
         bool reject = leat_str_is(answer->error_type, "Function.Reject");
-        settle_all(settlements, count, reject ? LEAT_OUTCOME_REJECT : LEAT_OUTCOME_RETRY, answer->error_message);
+        leat_settle_all(settlements, count, reject ? LEAT_OUTCOME_REJECT : LEAT_OUTCOME_RETRY, answer->error_message);
         return LEAT_OK;
     }
     switch (adapter->shape) {
     case LEAT_REPLY_ITEMS:
-    case LEAT_REPLY_CHECKPOINT: return decode_items(arena, records, answer, settlements, count);
+    case LEAT_REPLY_CHECKPOINT: return leat_items_decode(arena, records, answer, settlements, count);
     case LEAT_REPLY_DIRECT: return decode_direct(arena, answer, &settlements[0]);
     case LEAT_REPLY_ASYNC:
     case LEAT_REPLY_HTTP: break; /* an answer to an asynchronous call is ignored */
     }
-    settle_all(settlements, count, LEAT_OUTCOME_OK, LEAT_ABSENT);
+    leat_settle_all(settlements, count, LEAT_OUTCOME_OK, LEAT_ABSENT);
     return LEAT_OK;
 }
 

@@ -2,6 +2,8 @@
 /* leat/handler.h: what a handler says and asks, on its own thread. */
 #include <engine/internal.h>
 
+#include <leat/window.h>
+
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -181,6 +183,27 @@ INVOCATION_FIELD(leat_trace_id, trace_id)
 INVOCATION_FIELD(leat_tenant_id, tenant_id)
 INVOCATION_FIELD(leat_function_arn, function_arn)
 #undef INVOCATION_FIELD
+
+/* What the events before said: their units have ended, for a window is one lane. */
+static leat_str state_before(const struct leat_unit *unit, leat_str state)
+{
+    for (uint32_t i = unit->index; i-- > 0;) {
+        const struct leat_unit *before = &unit->delivery->units[i];
+        for (uint32_t r = before->result_count; r-- > 0;)
+            if (before->results[r].kind == LEAT_OUTCOME_OK && before->results[r].reply != NULL)
+                return before->results[r].reply->body;
+    }
+    return state;
+}
+
+bool leat_window(const leat_context *context, struct leat_window *retwindow)
+{
+    const struct leat_delivery *delivery = delivery_of(context);
+    if (delivery == NULL || !leat_window_read(&delivery->records, retwindow))
+        return false;
+    retwindow->state = state_before(context->work->unit, retwindow->state);
+    return true;
+}
 
 leat_str leat_setting(const leat_context *context, const char *key)
 {

@@ -97,7 +97,7 @@ static struct leat_bound *handler_for(struct leat_engine *engine, struct leat_un
     const char *why = NULL;
     if (result->kind != LEAT_OUTCOME_NONE)
         return NULL;
-    struct leat_bound *bound = leat_route(engine, unit->events.items[unit->cursor].kind, &why);
+    struct leat_bound *bound = leat_route(engine, &unit->events.items[unit->cursor], &why);
     if (bound == NULL)
         *result = (struct leat_result){.kind = LEAT_OUTCOME_REJECT, .reason = leat_str_c(why), .delay_ms = -1};
     return bound;

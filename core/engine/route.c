@@ -2,6 +2,8 @@
 /* Which handler gets an event of that kind. */
 #include <engine/internal.h>
 
+#include <leat/cloudevents.h>
+
 static bool accepts(const struct leat_handler *handler, leat_str kind)
 {
     leat_str rest = leat_str_c(handler->accepts);
@@ -13,19 +15,42 @@ static bool accepts(const struct leat_handler *handler, leat_str kind)
     return false;
 }
 
-/* NULL: nobody; *retwhy is the reason of the reject. A trigger's own handler goes before one for all. */
-struct leat_bound *leat_route(struct leat_engine *engine, leat_str kind, const char **retwhy)
+/* The handler of that trigger; the first fit wins. */
+static struct leat_bound *find_bound(const struct leat_engine *engine, leat_str kind)
 {
-    struct leat_bound *found = NULL;
-    for (const struct leat_route *route = engine->routes; route != NULL; route = route->next) {
-        if (route->trigger.ptr == NULL ? found == NULL : leat_trigger_matches(route->trigger, kind)) {
-            found = route->bound;
-            if (route->trigger.ptr != NULL)
-                break;
-        }
-    }
+    for (const struct leat_route *route = engine->routes; route != NULL; route = route->next)
+        if (route->trigger.ptr != NULL && leat_trigger_matches(route->trigger, kind))
+            return route->bound;
+    return NULL;
+}
+
+static struct leat_bound *find_general(const struct leat_engine *engine)
+{
+    const struct leat_route *route = engine->routes;
+    while (route != NULL && route->trigger.ptr != NULL)
+        route = route->next;
+    return route != NULL ? route->bound : NULL;
+}
+
+/* What else the event may be taken for: a CloudEvent is also an event of what brought it, so that a producer that
+ * begins to write CloudEvents needs no other handler. */
+static leat_str carrier_of(const struct leat_envelope *envelope)
+{
+    bool carried = envelope->within != NULL && leat_str_is(envelope->kind, LEAT_CLOUDEVENTS);
+    return carried ? envelope->within->kind : envelope->kind;
+}
+
+/* NULL: nobody; *retwhy is the reason of the reject. A trigger's own handler goes before one for all. */
+struct leat_bound *leat_route(struct leat_engine *engine, const struct leat_envelope *envelope, const char **retwhy)
+{
+    leat_str carrier = carrier_of(envelope);
+    struct leat_bound *found = find_bound(engine, envelope->kind);
+    if (found == NULL)
+        found = find_bound(engine, carrier);
+    if (found == NULL)
+        found = find_general(engine);
     *retwhy = "no handler for events of this kind";
-    if (found == NULL || accepts(&found->handler, kind))
+    if (found == NULL || accepts(&found->handler, envelope->kind) || accepts(&found->handler, carrier))
         return found;
     *retwhy = "the handler does not accept events of this kind";
     return NULL;

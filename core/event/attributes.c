@@ -33,11 +33,12 @@ static bool is_decimal(leat_str number)
 
 leat_str leat_attribute_sequence(struct leat_arena *arena, leat_str number)
 {
-    static const char zeros[] = "0000000000000000000000000000000000000000";
-    _Static_assert(sizeof(zeros) - 1 == LEAT_SEQUENCE_WIDTH, "one zero for each place");
+    static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
+    _Static_assert(sizeof(zeros) - 1 == LEAT_SEQUENCE_LONG, "one zero for each place");
     if (!is_decimal(number))
         return LEAT_ABSENT;
-    size_t missing = number.len < LEAT_SEQUENCE_WIDTH ? LEAT_SEQUENCE_WIDTH - number.len : 0;
+    size_t width = number.len <= LEAT_SEQUENCE_WIDTH ? LEAT_SEQUENCE_WIDTH : LEAT_SEQUENCE_LONG;
+    size_t missing = number.len < width ? width - number.len : 0;
     return LEAT_JOIN(arena, leat_str_of(zeros, missing), number);
 }
 

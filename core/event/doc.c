@@ -32,6 +32,17 @@ leat_status leat_doc_parse(struct leat_arena *arena, leat_str text, bool exact, 
     return LEAT_OK;
 }
 
+size_t leat_doc_count(const cJSON *records)
+{
+    const cJSON *group = NULL;
+    size_t count = 0;
+    if (cJSON_IsArray(records))
+        return (size_t)cJSON_GetArraySize(records);
+    cJSON_ArrayForEach (group, records)
+        count += cJSON_IsArray(group) ? (size_t)cJSON_GetArraySize(group) : 0;
+    return count;
+}
+
 /* How many siblings stand before it: its number in the text, whatever its name. */
 static size_t place_of(const cJSON *child, const cJSON *parent)
 {
@@ -44,28 +55,36 @@ static size_t place_of(const cJSON *child, const cJSON *parent)
 struct filling {
     const char *base;
     struct leat_extents *extents;
+    size_t next;
 };
 
 static void note_extent(void *argument, size_t n, leat_str value)
 {
     struct filling *filling = argument;
-    if (n >= filling->extents->count)
+    (void)n;
+    if (filling->next >= filling->extents->count)
         return;
-    filling->extents->record[n].at = (size_t)(value.ptr - filling->base);
-    filling->extents->record[n].len = value.len;
+    filling->extents->record[filling->next].at = (size_t)(value.ptr - filling->base);
+    filling->extents->record[filling->next++].len = value.len;
+}
+
+static void note_group(void *argument, size_t n, leat_str array)
+{
+    (void)n;
+    leat_json_children(array, note_extent, argument);
 }
 
 static struct leat_extents *find_extents(const struct leat_doc *doc)
 {
-    size_t count = (size_t)cJSON_GetArraySize(doc->records);
+    size_t count = leat_doc_count(doc->records);
     struct leat_extents *extents = leat_alloc(sizeof(*extents) + count * sizeof(extents->record[0]));
     if (extents == NULL)
         return NULL;
     extents->count = count;
     leat_str root = leat_json_value_at(doc->text, 0);
-    leat_str array = leat_json_child(root, place_of(doc->records, doc->root));
+    leat_str records = leat_json_child(root, place_of(doc->records, doc->root));
     struct filling filling = {.base = doc->text.ptr, .extents = extents};
-    leat_json_children(array, note_extent, &filling);
+    leat_json_children(records, cJSON_IsObject(doc->records) ? note_group : note_extent, &filling);
     return extents;
 }
 

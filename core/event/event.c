@@ -97,7 +97,9 @@ static leat_str guess_type(leat_str data)
 {
     leat_str start = leat_str_trim(data);
     bool container = start.len > 0 && (start.ptr[0] == '{' || start.ptr[0] == '[');
-    return container && leat_json_valid(start) ? LEAT_STR("application/json") : LEAT_STR("text/plain");
+    if (container && leat_json_valid(start))
+        return LEAT_STR("application/json");
+    return leat_str_utf8(data) == data.len ? LEAT_STR("text/plain") : LEAT_STR("application/octet-stream");
 }
 
 leat_str leat_event_datacontenttype(const leat_event *event)
@@ -190,6 +192,16 @@ const struct leat_sqs *leat_sqs(const leat_event *event)
     return leat_event_view(event, LEAT_VIEW_SQS);
 }
 
+const struct leat_kinesis *leat_kinesis(const leat_event *event)
+{
+    return leat_event_view(event, LEAT_VIEW_KINESIS);
+}
+
+const struct leat_kafka *leat_kafka(const leat_event *event)
+{
+    return leat_event_view(event, LEAT_VIEW_KAFKA);
+}
+
 static bool is_clean(leat_str value)
 {
     for (size_t i = 0; i < value.len; i++)
@@ -241,6 +253,10 @@ void leat_envelope_extend(struct leat_envelope *envelope, struct leat_arena *are
     struct leat_attribute **at = &envelope->extensions;
     while (*at != NULL && strcmp((*at)->name.ptr, name) < 0)
         at = &(*at)->next;
+    if (*at != NULL && strcmp((*at)->name.ptr, name) == 0) {
+        (*at)->value = clean;
+        return;
+    }
     *attribute = (struct leat_attribute){.name = leat_str_c(name), .value = clean, .next = *at};
     *at = attribute;
 }

@@ -58,6 +58,10 @@ void leat_event_write(const struct leat_event *event, struct leat_buf *buf)
 /* Bytes that are not UTF-8 cannot stand in JSON: {"base64": "..."} then. */
 static void write_value(struct leat_buf *buf, leat_str value)
 {
+    if (value.ptr == NULL) {
+        leat_buf_c(buf, "null");
+        return;
+    }
     if (leat_str_utf8(value) == value.len) {
         leat_buf_json_string(buf, value);
         return;
@@ -173,6 +177,24 @@ static void write_sqs(struct leat_buf *buf, const void *view)
     leat_buf_char(buf, '}');
 }
 
+static void write_kinesis(struct leat_buf *buf, const void *view)
+{
+    const struct leat_kinesis *kinesis = view;
+    write_member(buf, "partition_key", kinesis->partition_key);
+    write_member(buf, "sequence", kinesis->sequence);
+    write_number(buf, "arrival_ms", kinesis->arrival_ms);
+}
+
+static void write_kafka(struct leat_buf *buf, const void *view)
+{
+    const struct leat_kafka *kafka = view;
+    write_member(buf, "topic", kafka->topic);
+    write_number(buf, "partition", kafka->partition);
+    write_member(buf, "offset", kafka->offset);
+    write_member(buf, "key", kafka->key);
+    write_pairs(buf, "headers", kafka->headers, kafka->header_count);
+}
+
 bool leat_event_write_view(const struct leat_event *event, struct leat_buf *buf)
 {
     static void (*const writers[])(struct leat_buf *, const void *) = {
@@ -180,6 +202,8 @@ bool leat_event_write_view(const struct leat_event *event, struct leat_buf *buf)
         [LEAT_VIEW_HTTP] = write_http,
         [LEAT_VIEW_DYNAMODB] = write_dynamodb,
         [LEAT_VIEW_SQS] = write_sqs,
+        [LEAT_VIEW_KINESIS] = write_kinesis,
+        [LEAT_VIEW_KAFKA] = write_kafka,
     };
     enum leat_view_kind kind = event->envelope->view_kind;
     const void *view = kind != LEAT_VIEW_NONE ? leat_event_view(event, kind) : NULL;

@@ -90,6 +90,23 @@ void leat_json_children(leat_str container, void (*each)(void *, size_t, leat_st
     }
 }
 
+bool leat_json_any_name(leat_str object, bool (*test)(void *, leat_str name), void *argument)
+{
+    size_t at = 1;
+    while (object.len > 0 && object.ptr[0] == '{') {
+        at = leat_json_skip_space(object, at);
+        if (at >= object.len || object.ptr[at] != '"')
+            break;
+        size_t end = skip_string(object, at);
+        if (end > at + 1 && test(argument, leat_str_of(object.ptr + at + 1, end - at - 2)))
+            return true;
+        at = leat_json_skip_space(object, end) + 1; /* the colon */
+        at = at < object.len ? leat_json_skip_space(object, at) : object.len;
+        at = leat_json_skip_space(object, leat_json_skip_value(object, at)) + 1; /* the comma */
+    }
+    return false;
+}
+
 struct wanted {
     size_t n;
     leat_str found;

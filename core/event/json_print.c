@@ -10,7 +10,7 @@
 int leat_json_print_double(char *text, size_t size, double value)
 {
     int len = 0;
-    if (fabs(value) < 9007199254740992.0 && value == (double)(int64_t)value)
+    if (fabs(value) < LEAT_JSON_EXACT && value == (double)(int64_t)value)
         return snprintf(text, size, "%lld", (long long)value);
     for (int digits = 15; digits <= 17; digits++) {
         len = snprintf(text, size, "%.*g", digits, value);
@@ -31,6 +31,19 @@ void leat_json_print_number(struct leat_buf *buf, const cJSON *item)
     } else {
         leat_buf_c(buf, item->valuedouble < 0 ? "-1e999" : "1e999"); /* JSON knows no infinity */
     }
+}
+
+leat_str leat_json_digits(struct leat_arena *arena, const cJSON *number)
+{
+    int64_t value;
+    if (!cJSON_IsNumber(number) || !(number->valuedouble >= 0))
+        return LEAT_ABSENT;
+    if (number->valuedouble < LEAT_JSON_EXACT) {
+        value = (int64_t)number->valuedouble;
+        return (double)value == number->valuedouble ? leat_arena_decimal(arena, (uint64_t)value) : LEAT_ABSENT;
+    }
+    leat_str text = leat_str_c(number->valuestring);
+    return leat_str_int64(text, &value) ? text : LEAT_ABSENT;
 }
 
 /* A NUL in a name is kept as C0 80 (repair_name), for a C string cannot hold it; here it comes back. */

@@ -59,6 +59,9 @@ LEAT_API leat_str leat_arena_printf(struct leat_arena *arena, const char *format
 LEAT_API leat_str leat_arena_vprintf(struct leat_arena *arena, const char *format, va_list args) LEAT_PRINTF(2, 0)
     LEAT_MUST_USE;
 
+/* The decimal digits of a number. After overflow: absent. */
+LEAT_API leat_str leat_arena_decimal(struct leat_arena *arena, uint64_t value) LEAT_MUST_USE;
+
 /* Calls function(argument) when the arena is reset, rolled back beyond here, or finished. False: overflow. */
 LEAT_API bool leat_arena_defer(struct leat_arena *arena, void (*function)(void *), void *argument) LEAT_MUST_USE;
 

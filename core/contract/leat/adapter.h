@@ -18,6 +18,7 @@ struct leat_decoder {
     struct leat_arena *arena;
     const struct leat_adapter *const *adapters; /* NULL-terminated, in detection order */
     size_t max_bytes;                           /* longest payload; 0: no limit */
+    size_t max_inflated;                        /* most that something compressed in it may become; 0: 64 MiB */
     bool exact;                                 /* numbers keep their text, for encode */
     struct leat_error *reterr;                  /* why something failed; may be NULL */
     struct leat_json_fault fault;               /* where, if it is no JSON */
@@ -31,13 +32,14 @@ struct leat_payload {
     const cJSON *records;  /* the array, or NULL */
     const cJSON *first;    /* its first element, or NULL */
     leat_str event_source; /* the records' common eventSource or EventSource, or absent */
+    const cJSON *window;   /* of a stream's tumbling window, or NULL; Records may be empty then */
 };
 
 /* How failures are told to the platform, so also who settles what: docs/architecture.md, the table. */
 enum leat_reply_shape {
     LEAT_REPLY_DIRECT,     /* the handler's answer as it is; failures are invocation errors */
     LEAT_REPLY_ITEMS,      /* batchItemFailures as a set: SQS */
-    LEAT_REPLY_CHECKPOINT, /* batchItemFailures as a checkpoint: streams */
+    LEAT_REPLY_CHECKPOINT, /* batchItemFailures as a checkpoint: streams, and each partition of Kafka */
     LEAT_REPLY_ASYNC,      /* the answer is ignored; failures are invocation errors */
     LEAT_REPLY_HTTP,       /* a status code; never dead-lettered */
 };
@@ -49,9 +51,12 @@ struct leat_adapter {
     const char *why;    /* one line: what it is recognised by */
     int order;          /* detection goes by it; the numbers are those of the discriminator table */
     enum leat_reply_shape shape;
-    /* A nested notification of this kind must contain this text; NULL: it never arrives nested.
+    /* A nested notification of this kind is an object with one of these members; none named: any object may be one.
      * Only a hint that saves parsing: `nested` decides. */
-    const char *nested_mark;
+    const char *nested_names[2];
+    /* What its envelopes show by default; LEAT_VIEW_NONE, NULL: nothing, or normalise says it for each. */
+    enum leat_view_kind view_kind;
+    leat_view_fn *view;
 
     /* Is it mine? Tests values, never the first struct that fits. NULL: only by name. */
     bool (*detect)(const struct leat_payload *payload);
@@ -107,14 +112,24 @@ LEAT_API bool leat_trigger_matches(leat_str trigger, leat_str kind);
  * UNKNOWN: it is none, and `outer` is the event itself. `raw` of the envelopes is the outermost record. */
 LEAT_API leat_status leat_unwrap(struct leat_decoder *decoder, leat_str inner, const struct leat_record *outer,
                                  struct leat_events *out);
-/* One record a member of payload->records, or one for the whole root. All zeroed but adapter, doc, index, json. */
+/* The same for base64 of text or of gzip; nothing is decoded unless it may hold a JSON object. */
+LEAT_API leat_status leat_unwrap_base64(struct leat_decoder *decoder, leat_str inner, const struct leat_record *outer,
+                                        struct leat_events *out);
+/* One record a member of payload->records, or one for the whole root. All zeroed but adapter, doc, index, json.
+ * The last invoke of a tumbling window gets one more record, with index LEAT_WHOLE: the end of the window. */
 LEAT_API leat_status leat_split_records(struct leat_decoder *decoder, const struct leat_payload *payload,
                                         struct leat_records *out);
+/* As leat_split_records, of another member of the root: an array, or an object of arrays. */
+LEAT_API leat_status leat_split_list(struct leat_decoder *decoder, const struct leat_payload *payload,
+                                     const cJSON *list, struct leat_records *out);
 LEAT_API leat_status leat_split_whole(struct leat_decoder *decoder, const struct leat_payload *payload,
                                       struct leat_records *out);
-/* A new envelope at the end of `out`, zeroed but for kind, record, raw and extensions; NULL: out of memory. */
+/* A new envelope at the end of `out`, zeroed but for kind, record, raw and view; NULL: out of memory. */
 LEAT_API struct leat_envelope *leat_events_add(struct leat_decoder *decoder, const struct leat_record *record,
                                                struct leat_events *out);
+/* leat_json_digits of a number in the record, whose text is kept if that must be. */
+LEAT_API leat_str leat_record_digits(struct leat_decoder *decoder, const struct leat_record *record,
+                                     const cJSON *number);
 /* An id for a record that has none: a digest of its content, however it is spelt. */
 LEAT_API leat_str leat_record_digest(struct leat_decoder *decoder, const struct leat_record *record);
 /* BAD_RECORD with a reason, for `return`. */

@@ -88,6 +88,9 @@ LEAT_API leat_str leat_request_id(const leat_context *ctx);
 LEAT_API leat_str leat_trace_id(const leat_context *ctx);
 LEAT_API leat_str leat_tenant_id(const leat_context *ctx);
 LEAT_API leat_str leat_function_arn(const leat_context *ctx);
+/* The tumbling window of the event (of the batch: its first). False: there is none. The next state, JSON text of at
+ * most 1 MiB, is given as reply of an event that is ok: leat_reply_json. */
+LEAT_API bool leat_window(const leat_context *ctx, struct leat_window *retwindow);
 /* A value of `settings:` by key, as text with a NUL behind it (not counted); JSON text for lists and maps.
  * Absent: not set. */
 LEAT_API leat_str leat_setting(const leat_context *ctx, const char *key);

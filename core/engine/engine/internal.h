@@ -158,7 +158,7 @@ void leat_queue_push(struct leat_unit_queue *queue, struct leat_unit *unit);
 struct leat_unit *leat_queue_pop(struct leat_unit_queue *queue);
 
 /* route.c */
-struct leat_bound *leat_route(struct leat_engine *engine, leat_str kind, const char **retwhy);
+struct leat_bound *leat_route(struct leat_engine *engine, const struct leat_envelope *envelope, const char **retwhy);
 
 /* chain.c */
 void leat_chain_before(struct leat_run *run);

@@ -8,6 +8,7 @@
 LEAT_BEGIN
 
 #define LEAT_SEQUENCE_WIDTH 40 /* digits; DynamoDB's longest, SQS has 20 */
+#define LEAT_SEQUENCE_LONG 64  /* of longer numbers; Kinesis has 56 */
 
 /* Joins slices, NULs in them included; absent ones add nothing. Absent after overflow. */
 leat_str leat_attribute_join(struct leat_arena *arena, const leat_str *parts, size_t count);
@@ -15,8 +16,8 @@ leat_str leat_attribute_join(struct leat_arena *arena, const leat_str *parts, si
     leat_attribute_join((arena), (const leat_str[]){__VA_ARGS__}, \
                         sizeof((const leat_str[]){__VA_ARGS__}) / sizeof(leat_str))
 
-/* "sequence" of a decimal number: zeros before it up to LEAT_SEQUENCE_WIDTH, so that it sorts as plain text.
- * Longer stays as it is; absent if it is no decimal number, for then it sorts nowhere. */
+/* "sequence" of a decimal number: zeros before it up to LEAT_SEQUENCE_WIDTH (LEAT_SEQUENCE_LONG), so that those of
+ * one source sort as plain text. Longer stays as it is; absent if it is no decimal number, for then it sorts nowhere. */
 leat_str leat_attribute_sequence(struct leat_arena *arena, leat_str number);
 /* "sequence" of an S3 sequencer: upper case, zeros behind it up to 32. Source: S3 User Guide, notification
  * content structure ("right pad the shorter value with zeros and then do a string comparison"). */

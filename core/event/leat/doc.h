@@ -17,7 +17,8 @@ struct leat_extents;
 struct leat_doc {
     leat_str text;
     cJSON *root;
-    const cJSON *records;         /* the array whose elements are records; NULL: the root is the one record */
+    const cJSON *records;         /* a member of the root whose elements are records: an array, or an object of
+                                   * arrays (Kafka has one a partition); NULL: the root is the one record */
     struct leat_extents *extents; /* atomic; made on first use */
 };
 
@@ -34,6 +35,8 @@ struct leat_place {
 /* Parses `text`, which must live as long as `arena`. With `exact`, numbers keep their text for encode. */
 leat_status leat_doc_parse(struct leat_arena *arena, leat_str text, bool exact, struct leat_doc **retdoc,
                            struct leat_json_fault *retfault);
+/* How many records a member of the root holds: elements of an array, or of an object's arrays. */
+size_t leat_doc_count(const cJSON *records);
 /* The exact text of a value, borrowed. Absent: out of memory, or no text is kept. Any thread. */
 leat_str leat_doc_extent(struct leat_place place);
 

@@ -32,7 +32,15 @@ struct leat_data {
     const cJSON *tree; /* the body's tree if decode made one anyway */
 };
 
-enum leat_view_kind { LEAT_VIEW_NONE, LEAT_VIEW_S3, LEAT_VIEW_HTTP, LEAT_VIEW_DYNAMODB, LEAT_VIEW_SQS };
+enum leat_view_kind {
+    LEAT_VIEW_NONE,
+    LEAT_VIEW_S3,
+    LEAT_VIEW_HTTP,
+    LEAT_VIEW_DYNAMODB,
+    LEAT_VIEW_SQS,
+    LEAT_VIEW_KINESIS,
+    LEAT_VIEW_KAFKA,
+};
 
 /* What an event was wrapped in, from the inside out: kinds of triggers. */
 struct leat_within {
@@ -48,7 +56,7 @@ struct leat_envelope {
     leat_str kind;
     leat_str id, source, type, subject, time;
     leat_str datacontenttype;
-    bool guess_type; /* application/json if the body is a JSON object or array, else text/plain */
+    bool guess_type; /* application/json for a JSON object or array, text/plain for text, else octet-stream */
     struct leat_attribute *extensions;
     struct leat_data data;
     leat_str raw_text; /* the outermost record, if it is no place */
@@ -62,7 +70,7 @@ struct leat_envelope {
 /* Attribute values as CloudEvents allows them: control characters and broken UTF-8 percent-encoded.
  * The same slice if it is clean; absent if it is empty or after overflow. */
 LEAT_API leat_str leat_attribute_clean(struct leat_arena *arena, leat_str value);
-/* Adds an extension (name: a literal, [a-z0-9], at most 20); does nothing if `value` is absent or empty. */
+/* Sets an extension (name: [a-z0-9], lives as long as the arena); does nothing if `value` is absent or empty. */
 LEAT_API void leat_envelope_extend(struct leat_envelope *envelope, struct leat_arena *arena, const char *name,
                                    leat_str value);
 

@@ -91,6 +91,32 @@ struct leat_sqs {
 };
 LEAT_API const struct leat_sqs *leat_sqs(const leat_event *event);
 
+/* The tumbling window that a stream's invoke belongs to. */
+struct leat_window {
+    leat_str start, end; /* RFC 3339 */
+    leat_str shard;
+    leat_str state; /* JSON text: the last reply of an event that was ok, else what the invoke brought */
+    bool final;     /* this invoke is the window's last: its last event is the end of the window */
+    bool early;     /* the window ends early, for its state is too big */
+};
+
+struct leat_kinesis {
+    leat_str partition_key;
+    leat_str sequence;  /* some 56 digits */
+    int64_t arrival_ms; /* since 1970; -1: not told */
+};
+LEAT_API const struct leat_kinesis *leat_kinesis(const leat_event *event);
+
+struct leat_kafka {
+    leat_str topic;
+    int64_t partition;
+    leat_str offset;                 /* digits: it may not fit a double */
+    leat_str key;                    /* bytes; absent differs from empty */
+    const struct leat_pair *headers; /* in order, names may repeat; values are bytes, absent for null */
+    size_t header_count;
+};
+LEAT_API const struct leat_kafka *leat_kafka(const leat_event *event);
+
 LEAT_END
 
 #endif

@@ -24,7 +24,8 @@ struct leat_record {
     uint32_t index;             /* its place there; LEAT_WHOLE: the root */
     const cJSON *json;          /* its node */
     const void *native;         /* else what a native source filled: a struct of the adapter's own */
-    leat_str id;                /* what the reply or the queue calls it; absent: it has no name */
+    leat_str id;                /* what the reply or the queue calls it (a Kafka offset: within its partition);
+                                 * absent: it has no name */
     leat_str lane;              /* runs in order with others of that name; absent: with none */
     leat_str partition;         /* streams and Kafka: the part whose checkpoint it moves; absent: the whole batch */
     uint32_t attempts;          /* as the payload tells; 0: it does not */
