@@ -13,7 +13,7 @@ Test(adapters, each_sample_is_recognised_as_its_trigger)
         cr_assert(leat_is_ok(d->status), "%s: %s", sample->name, d->error.message);
         cr_expect_str_eq(d->records.adapter->name, sample->name);
         cr_expect_geq(d->events.count, 1, "%s", sample->name);
-        cr_expect_eq(d->events.count, d->records.count, "%s: %s", sample->name, d->reason[0]);
+        cr_expect_geq(d->events.count, d->records.count, "%s: %s", sample->name, d->reason[0]);
     }
 }
 

@@ -179,7 +179,8 @@ Test(dynamodb, subject_is_sorted_by_name)
 Test(dynamodb, sequence_longer_than_its_width_stays_and_other_text_is_none)
 {
     static const char *const numbers[][2] = {
-        {"\"12345678901234567890123456789012345678901\"", "12345678901234567890123456789012345678901"},
+        {"\"12345678901234567890123456789012345678901234567890123456789012345\"",
+         "12345678901234567890123456789012345678901234567890123456789012345"},
         {"\"shard-1\"", NULL},
     };
     for (size_t i = 0; i < 2; i++) {

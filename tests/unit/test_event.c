@@ -107,7 +107,7 @@ Test(event, the_type_of_a_body_is_guessed_from_its_shape)
         {"\"x\"", "text/plain"},
         {"{broken", "text/plain"},
         {"{} {}", "text/plain"},
-        {"{\"a\":\"\xFF\"}", "text/plain"},
+        {"{\"a\":\"\xFF\"}", "application/octet-stream"},
         {"", "text/plain"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -2,10 +2,12 @@
 /*
  * DynamoDB Streams, as Lambda's event source mapping hands them over. A batch is a piece of one shard:
  * its records run in order, and what is settled is a checkpoint, the lowest sequence number that failed.
+ * A table may also write its changes to Kinesis: such a change has no sequence number and names its table, not a stream.
  */
 #include "view.h"
 
 #include <leat/attributes.h>
+#include <leat/window.h>
 
 #include <math.h>
 
@@ -14,14 +16,26 @@ static bool detect(const struct leat_payload *payload)
     return leat_str_is(payload->event_source, "aws:dynamodb");
 }
 
+/* A change on its way through Kinesis. */
+static bool nested(const struct leat_payload *payload)
+{
+    const cJSON *change = leat_json_get_object(payload->root, "dynamodb");
+    return leat_str_is(leat_json_get_text(payload->root, "eventSource"), "aws:dynamodb") &&
+           leat_json_get_object(change, "Keys") != NULL && leat_json_get_text(payload->root, "eventName").len > 0;
+}
+
 static leat_status split(struct leat_decoder *decoder, const struct leat_payload *payload, struct leat_records *out)
 {
+    if (payload->records == NULL && nested(payload))
+        return leat_split_whole(decoder, payload, out);
     LEAT_TRY(leat_split_records(decoder, payload, out));
     for (uint32_t i = 0; i < out->count; i++) {
         struct leat_record *record = &out->items[i];
+        record->lane = LEAT_STR("shard");
+        if (record->index == LEAT_WHOLE)
+            continue; /* the end of a window */
         const cJSON *number = leat_json_get(leat_json_get(record->json, "dynamodb"), "SequenceNumber");
         record->id = leat_json_text(number);
-        record->lane = LEAT_STR("shard");
         if (record->id.len == 0)
             return leat_error_set(decoder->reterr, LEAT_STATUS(BAD_PAYLOAD),
                                   "Records[%u].dynamodb.SequenceNumber is %s, so a failure of it could not be reported",
@@ -94,7 +108,7 @@ static leat_status read_subject(struct leat_decoder *decoder, const cJSON *keys,
 }
 
 struct fields {
-    leat_str id, name, stream, region, subject, time;
+    leat_str id, name, stream, region, table, subject, time;
     const cJSON *change;
 };
 
@@ -125,20 +139,34 @@ static leat_status read_fields(struct leat_decoder *decoder, const cJSON *record
     LEAT_TRY(leat_want_text(decoder, record, "eventID", &ret->id));
     LEAT_TRY(leat_want_text(decoder, record, "eventSourceARN", &ret->stream));
     LEAT_TRY(leat_want_text(decoder, record, "awsRegion", &ret->region));
+    LEAT_TRY(leat_want_text(decoder, record, "tableName", &ret->table));
     LEAT_TRY(leat_want_object(decoder, record, "dynamodb", &ret->change));
     return read_change(decoder, ret->change, ret);
+}
+
+static leat_str source_of(struct leat_arena *arena, const struct fields *fields)
+{
+    if (fields->stream.len > 0)
+        return fields->stream;
+    if (fields->table.len == 0)
+        return LEAT_STR("aws:dynamodb");
+    leat_str dot = fields->region.len > 0 ? LEAT_STR(".") : LEAT_ABSENT;
+    return LEAT_JOIN(arena, LEAT_STR("aws:dynamodb"), dot, fields->region, LEAT_STR("."), fields->table);
 }
 
 static leat_status normalise(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
 {
     struct fields fields = {0};
     struct leat_arena *arena = decoder->arena;
+    if (record->index == LEAT_WHOLE && leat_window_find(record->json) != NULL)
+        return leat_window_normalise(decoder, record, LEAT_STR("com.amazonaws.dynamodb.window"),
+                                     LEAT_STR("aws:dynamodb"), out);
     LEAT_TRY(read_fields(decoder, record->json, &fields));
     struct leat_envelope *envelope = leat_events_add(decoder, record, out);
     if (envelope == NULL)
         return leat_arena_status(arena);
     envelope->id = fields.id.len > 0 ? fields.id : leat_record_digest(decoder, record);
-    envelope->source = fields.stream.len > 0 ? fields.stream : LEAT_STR("aws:dynamodb");
+    envelope->source = source_of(arena, &fields);
     envelope->type = LEAT_JOIN(arena, LEAT_STR("com.amazonaws.dynamodb."), fields.name);
     envelope->subject = fields.subject;
     envelope->time = fields.time;
@@ -146,8 +174,6 @@ static leat_status normalise(struct leat_decoder *decoder, const struct leat_rec
     envelope->data.form = LEAT_DATA_PLACE;
     envelope->data.place = leat_record_place(record, fields.change);
     envelope->data.tree = fields.change;
-    envelope->view_kind = LEAT_VIEW_DYNAMODB;
-    envelope->view = leat_dynamodb_view;
     leat_envelope_extend(envelope, arena, "partitionkey", fields.subject);
     leat_envelope_extend(envelope, arena, "sequence", leat_attribute_sequence(arena, record->id));
     leat_envelope_extend(envelope, arena, "awsregion", fields.region);
@@ -158,11 +184,15 @@ const struct leat_adapter leat_adapter_dynamodb = {
     .abi = LEAT_ABI,
     .size = sizeof(struct leat_adapter),
     .name = "dynamodb",
-    .help = "Amazon DynamoDB Streams: changes of items",
+    .help = "Amazon DynamoDB Streams: changes of items (also inside Kinesis)",
     .why = "Records come from aws:dynamodb",
     .order = 22,
     .shape = LEAT_REPLY_CHECKPOINT,
+    .nested_names = {"dynamodb"},
+    .view_kind = LEAT_VIEW_DYNAMODB,
+    .view = leat_dynamodb_view,
     .detect = detect,
+    .nested = nested,
     .split = split,
     .normalise = normalise,
 };

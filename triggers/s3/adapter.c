@@ -202,8 +202,6 @@ static leat_status normalise(struct leat_decoder *decoder, const struct leat_rec
     envelope->data.form = LEAT_DATA_PLACE;
     envelope->data.place = leat_record_place(record, NULL);
     envelope->data.tree = record->json;
-    envelope->view_kind = LEAT_VIEW_S3;
-    envelope->view = leat_s3_record_view;
     if (!is_alone(record))
         leat_envelope_extend(envelope, arena, "recordindex", leat_arena_printf(arena, "%u", record->index));
     leat_envelope_extend(envelope, arena, "sequence", leat_attribute_s3_sequence(arena, fields.sequencer));
@@ -219,7 +217,9 @@ const struct leat_adapter leat_adapter_s3 = {
     .why = "Records come from S3, or it is S3's test event",
     .order = 25,
     .shape = LEAT_REPLY_ASYNC,
-    .nested_mark = "s3",
+    .nested_names = {"Records", "Event"},
+    .view_kind = LEAT_VIEW_S3,
+    .view = leat_s3_record_view,
     .detect = detect,
     .nested = nested,
     .split = split,

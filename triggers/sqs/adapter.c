@@ -6,6 +6,7 @@
 #include "view.h"
 
 #include <leat/attributes.h>
+#include <leat/cloudevents.h>
 
 static bool detect(const struct leat_payload *payload)
 {
@@ -112,6 +113,22 @@ static leat_str sent_time(struct leat_decoder *decoder, const cJSON *attributes)
     return known ? leat_time_from_ms(decoder->arena, ms) : LEAT_ABSENT;
 }
 
+/* Binary mode: attributes as message attributes, the body is the data. */
+static leat_status read_cloudevent(struct leat_decoder *decoder, const cJSON *attributes,
+                                   struct leat_envelope *envelope)
+{
+    const cJSON *item = NULL;
+    struct leat_cloudevent event = {0};
+    cJSON_ArrayForEach (item, attributes) {
+        leat_str name = leat_cloudevent_header(decoder->arena, leat_str_c(item->string));
+        if (name.ptr != NULL &&
+            !leat_cloudevent_add(decoder->arena, &event, name, leat_json_get_text(item, "stringValue")))
+            break;
+    }
+    leat_cloudevent_apply_binary(&event, decoder, envelope);
+    return leat_arena_status(decoder->arena);
+}
+
 static leat_status normalise(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
 {
     leat_str body, queue, region;
@@ -136,11 +153,9 @@ static leat_status normalise(struct leat_decoder *decoder, const struct leat_rec
     envelope->guess_type = true;
     envelope->data.form = LEAT_DATA_TEXT;
     envelope->data.text = body;
-    envelope->view_kind = LEAT_VIEW_SQS;
-    envelope->view = leat_sqs_view;
     leat_envelope_extend(envelope, decoder->arena, "awsregion", region);
     extend(decoder, attributes, envelope);
-    return leat_arena_status(decoder->arena);
+    return read_cloudevent(decoder, leat_json_get(record->json, "messageAttributes"), envelope);
 }
 
 const struct leat_adapter leat_adapter_sqs = {
@@ -151,6 +166,8 @@ const struct leat_adapter leat_adapter_sqs = {
     .why = "Records come from aws:sqs",
     .order = 20,
     .shape = LEAT_REPLY_ITEMS,
+    .view_kind = LEAT_VIEW_SQS,
+    .view = leat_sqs_view,
     .detect = detect,
     .split = split,
     .normalise = normalise,
