@@ -149,9 +149,10 @@ def bench(payload, data, available, rounds):
     told = runs["leat"][-1]
     size = data.stat().st_size
     figures = {name: summarise(all_runs, records, size) for name, all_runs in runs.items()}
+    notes = check(payload, records, runs)
     return {"records": records, "bytes": size,
             "leat": {key: told[key] for key in ("adapter", "why", "units", "events", "reply", "reply_bytes")},
-            "notes": check(payload, records, runs), "contestants": figures, "verdicts": verdicts(payload, figures)}
+            "notes": notes, "contestants": figures, "verdicts": [] if notes else verdicts(payload, figures)}
 
 
 def is_busy(results):
