@@ -75,6 +75,28 @@ bool leat_str_int64(leat_str s, int64_t *retvalue)
     return true;
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Eight bytes at once, since texts are long and mostly plain. A byte that wraps borrows only from higher ones, so at
+ * worst a plain byte behind one that is not is missed. */
+static bool word_is_plain(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    uint64_t below_space = word - EACH(0x20), delete = (word ^ EACH(0x7F)) - EACH(0x01);
+    return ((below_space | delete | word) & EACH(0x80)) == 0;
+}
+
+size_t leat_str_plain(leat_str s)
+{
+    size_t at = 0;
+    while (s.len - at >= sizeof(uint64_t) && word_is_plain(s.ptr + at))
+        at += sizeof(uint64_t);
+    while (at < s.len && s.ptr[at] >= 0x20 && s.ptr[at] < 0x7F)
+        at++;
+    return at;
+}
+
 /* Length of the well-formed sequence at p (1 to 4), or 0. `left` is at least 1. */
 static size_t utf8_sequence(const unsigned char *p, size_t left)
 {
@@ -97,6 +119,9 @@ size_t leat_str_utf8(leat_str s)
 {
     size_t at = 0;
     while (at < s.len) {
+        at += leat_str_plain(leat_str_skip(s, at));
+        if (at == s.len)
+            break;
         size_t step = utf8_sequence((const unsigned char *)s.ptr + at, s.len - at);
         if (step == 0)
             break;

@@ -130,10 +130,10 @@ static void print_data(const struct leat_event *event, int width)
     }
 }
 
-static int label_width(const struct leat_envelope *envelope)
+static int label_width(const struct leat_event *event)
 {
     size_t width = LABEL_WIDTH;
-    for (const struct leat_attribute *at = envelope->extensions; at != NULL; at = at->next)
+    for (const struct leat_attribute *at = leat_event_extensions(event); at != NULL; at = at->next)
         width = at->name.len + 2 > width ? at->name.len + 2 : width;
     return (int)width;
 }
@@ -160,8 +160,8 @@ static void print_event(const struct leat_cli *cli, struct leat_shown *shown, co
 {
     const struct leat_envelope *envelope = &shown->events.items[number];
     struct leat_event event;
-    int width = label_width(envelope);
     leat_event_init(&event, envelope, &shown->run);
+    int width = label_width(&event);
     putchar('\n');
     print_colour(cli, "\033[1m");
     print_place(item->record);
@@ -173,7 +173,7 @@ static void print_event(const struct leat_cli *cli, struct leat_shown *shown, co
     static const char *const names[] = {"source", "type", "subject", "time", "datacontenttype"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         print_attribute(width, names[i], leat_event_attribute(&event, names[i]));
-    for (const struct leat_attribute *at = envelope->extensions; at != NULL; at = at->next)
+    for (const struct leat_attribute *at = leat_event_extensions(&event); at != NULL; at = at->next)
         print_attribute(width, at->name.ptr, at->value);
     print_data(&event, width);
     print_view(&event, width);

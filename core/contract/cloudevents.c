@@ -78,7 +78,9 @@ void leat_cloudevent_apply(const struct leat_cloudevent *event, struct leat_aren
     envelope->time = event->time;
     envelope->datacontenttype = event->datacontenttype;
     envelope->guess_type = event->datacontenttype.len == 0;
+    envelope->has_time_us = false;
     envelope->extensions = NULL;
+    envelope->extend = NULL;
     for (const struct leat_attribute *at = event->extensions; at != NULL; at = at->next)
         leat_envelope_extend(envelope, arena, at->name.ptr, at->value);
 }
@@ -146,8 +148,7 @@ static leat_status read_data(struct leat_decoder *decoder, const struct leat_rec
     else if (cJSON_IsString(data) && !is_json(type))
         *ret = (struct leat_data){.form = LEAT_DATA_TEXT, .text = leat_json_text(data)};
     else if (data != NULL)
-        *ret = (struct leat_data){
-            .form = LEAT_DATA_PLACE, .place = leat_record_place(record, data), .tree = data};
+        *ret = (struct leat_data){.form = LEAT_DATA_PLACE, .place = leat_record_place(record, data), .tree = data};
     return LEAT_OK;
 }
 

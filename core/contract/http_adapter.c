@@ -85,7 +85,7 @@ leat_status leat_http_normalise(struct leat_decoder *decoder, const struct leat_
     envelope->datacontenttype = facts.content_type;
     set_body(record->json, &envelope->data);
     leat_envelope_extend(envelope, arena, "awsaccount", facts.account);
-    leat_attribute_trace(envelope, arena, facts.trace);
+    leat_attribute_trace(&envelope->extensions, arena, facts.trace);
     envelope->view = leat_http_view;
     envelope->view_kind = LEAT_VIEW_HTTP;
     return leat_arena_status(arena);

@@ -21,6 +21,7 @@ struct leat_envelope *leat_events_add(struct leat_decoder *decoder, const struct
         .record = record->json,
         .view_kind = record->adapter->view_kind,
         .view = record->adapter->view,
+        .extend = record->adapter->extend,
     };
     if (record->doc != NULL)
         envelope->raw = leat_record_place(record, NULL);

@@ -6,18 +6,23 @@
 #include <leat/inflate.h>
 #include <leat/text.h>
 
-#define NESTING_MAX 8                    /* S3 in SNS in SQS is 2 */
-#define INFLATED_MAX ((size_t)64 << 20)  /* where the decoder says nothing */
+#define NESTING_MAX 8 /* S3 in SNS in SQS is 2 */
+#define NAMES (sizeof(((struct leat_adapter *)NULL)->nested_names) / sizeof(const char *))
+#define INFLATED_MAX ((size_t)64 << 20) /* where the decoder says nothing */
 
 /* May a nested notification have a member of that name? */
 static bool is_mark(void *argument, leat_str name)
 {
     const struct leat_decoder *decoder = argument;
+    char first = name.len > 0 ? name.ptr[0] : '\0';
     for (const struct leat_adapter *const *at = decoder->adapters; *at != NULL; at++) {
         const char *const *names = (*at)->nested_names;
         if ((*at)->nested == NULL)
             continue;
-        if (names[0] == NULL || leat_str_is(name, names[0]) || (names[1] != NULL && leat_str_is(name, names[1])))
+        for (size_t i = 0; i < NAMES && names[i] != NULL; i++)
+            if (names[i][0] == first && leat_str_is(name, names[i]))
+                return true;
+        if (names[0] == NULL)
             return true;
     }
     return false;
@@ -126,8 +131,8 @@ leat_status leat_unwrap(struct leat_decoder *decoder, leat_str inner, const stru
                         struct leat_events *out)
 {
     struct leat_arena_mark mark = leat_arena_snapshot(decoder->arena);
-    leat_status status = leat_is_gzip(inner) ? unwrap_gzip(decoder, inner, outer, out)
-                                             : unwrap_text(decoder, inner, outer, out);
+    leat_status status =
+        leat_is_gzip(inner) ? unwrap_gzip(decoder, inner, outer, out) : unwrap_text(decoder, inner, outer, out);
     if (status.code == LEAT_E_UNKNOWN)
         leat_arena_rollback(decoder->arena, mark);
     return status;
@@ -136,8 +141,7 @@ leat_status leat_unwrap(struct leat_decoder *decoder, leat_str inner, const stru
 /* How base64 starts of "{", of white space, of gzip. */
 static bool may_hold_object(leat_str base64)
 {
-    return base64.len >= 4 &&
-           (memchr("eICD", base64.ptr[0], 4) != NULL || leat_str_starts(base64, LEAT_STR("H4s")));
+    return base64.len >= 4 && (memchr("eICD", base64.ptr[0], 4) != NULL || leat_str_starts(base64, LEAT_STR("H4s")));
 }
 
 leat_status leat_unwrap_base64(struct leat_decoder *decoder, leat_str inner, const struct leat_record *outer,

@@ -51,3 +51,66 @@ leat_status leat_need_text(struct leat_decoder *decoder, const cJSON *object, co
         return LEAT_OK;
     return leat_broken(decoder, "%s is %s", name, ret->ptr != NULL ? "empty" : "missing");
 }
+
+/* --- several at once --------------------------------------------------------------------------- */
+
+static leat_status keep(struct leat_decoder *decoder, const struct leat_member *member, const cJSON *item, void *ret)
+{
+    static const struct {
+        int json; /* cJSON's type, or 0: any */
+        const char *want;
+    } types[] = {
+        [LEAT_TEXT] = {cJSON_String, "text"},
+        [LEAT_NEED_TEXT] = {cJSON_String, "text"},
+        [LEAT_OBJECT] = {cJSON_Object, "an object"},
+        [LEAT_NUMBER] = {cJSON_Number, "a number"},
+        [LEAT_ANY] = {0, ""},
+    };
+    int json = types[member->type].json;
+    if (json != 0 && (item->type & 0xFF) != json)
+        return leat_broken(decoder, "%s%s is %s (want %s)", member->within, member->name, leat_json_type(item),
+                           types[member->type].want);
+    void *place = member->offset != LEAT_CHECKED ? (char *)ret + member->offset : NULL;
+    if (place != NULL && json == cJSON_String)
+        *(leat_str *)place = leat_json_text(item);
+    else if (place != NULL)
+        *(const cJSON **)place = item;
+    return LEAT_OK;
+}
+
+static leat_status check_needed(struct leat_decoder *decoder, const struct leat_member *members, size_t count,
+                                const void *ret)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (members[i].type != LEAT_NEED_TEXT)
+            continue;
+        const leat_str *text = (const leat_str *)(const void *)((const char *)ret + members[i].offset);
+        if (text->len == 0)
+            return leat_broken(decoder, "%s%s is %s", members[i].within, members[i].name,
+                               text->ptr != NULL ? "empty" : "missing");
+    }
+    return LEAT_OK;
+}
+
+/* Members mostly stand in the order of the table, so the next row is tried first. Of a name given twice the first
+ * counts, as in all look-ups. */
+leat_status leat_read_members(struct leat_decoder *decoder, const cJSON *object, const struct leat_member *members,
+                              size_t count, void *ret)
+{
+    uint32_t seen = 0;
+    size_t next = 0;
+    for (const cJSON *item = object != NULL ? object->child : NULL; item != NULL; item = item->next) {
+        size_t i = next, tried = 0;
+        while (tried < count && (members[i].name[0] != item->string[0] || strcmp(members[i].name, item->string) != 0)) {
+            i = i + 1 < count ? i + 1 : 0;
+            tried++;
+        }
+        if (tried == count || (seen >> i & 1) != 0)
+            continue;
+        seen |= UINT32_C(1) << i;
+        next = i + 1 < count ? i + 1 : 0;
+        if (!cJSON_IsNull(item))
+            LEAT_TRY(keep(decoder, &members[i], item, ret));
+    }
+    return check_needed(decoder, members, count, ret);
+}

@@ -13,7 +13,8 @@ static leat_str state_of(const struct leat_doc *doc)
     const cJSON *state = leat_json_get(doc->root, "state");
     leat_str text = LEAT_ABSENT;
     if (state != NULL && !cJSON_IsNull(state))
-        text = leat_doc_extent((struct leat_place){.doc = doc, .index = LEAT_WHOLE, .record = doc->root, .member = state});
+        text =
+            leat_doc_extent((struct leat_place){.doc = doc, .index = LEAT_WHOLE, .record = doc->root, .member = state});
     return text.ptr != NULL ? text : LEAT_STR("{}");
 }
 
@@ -64,5 +65,6 @@ leat_status leat_window_normalise(struct leat_decoder *decoder, const struct lea
     envelope->data.place = leat_record_place(record, envelope->data.tree);
     envelope->view_kind = LEAT_VIEW_NONE;
     envelope->view = NULL;
+    envelope->extend = NULL;
     return leat_arena_status(decoder->arena);
 }

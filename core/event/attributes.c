@@ -129,11 +129,11 @@ static leat_str traceparent_of(struct leat_arena *arena, leat_str header)
                      leat_str_of(span, sizeof(span)), leat_str_is(sampled, "1") ? LEAT_STR("-01") : LEAT_STR("-00"));
 }
 
-void leat_attribute_trace(struct leat_envelope *envelope, struct leat_arena *arena, leat_str header)
+void leat_attribute_trace(struct leat_attribute **list, struct leat_arena *arena, leat_str header)
 {
     leat_str traceparent = traceparent_of(arena, header);
     if (traceparent.ptr != NULL)
-        leat_envelope_extend(envelope, arena, "traceparent", traceparent);
+        leat_attribute_add(list, arena, "traceparent", traceparent);
     else
-        leat_envelope_extend(envelope, arena, "awstraceheader", header);
+        leat_attribute_add(list, arena, "awstraceheader", header);
 }

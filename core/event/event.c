@@ -3,7 +3,15 @@
 #include <leat/envelope.h>
 #include <leat/text.h>
 
-enum { KNOWN_DATA = 1, KNOWN_RAW = 2, KNOWN_TYPE = 4, KNOWN_JSON = 8, KNOWN_VIEW = 16 };
+enum {
+    KNOWN_DATA = 1,
+    KNOWN_RAW = 2,
+    KNOWN_TYPE = 4,
+    KNOWN_JSON = 8,
+    KNOWN_VIEW = 16,
+    KNOWN_TIME = 32,
+    KNOWN_EXTENSIONS = 64
+};
 
 void leat_event_init(struct leat_event *event, const struct leat_envelope *envelope, struct leat_arena *arena)
 {
@@ -38,7 +46,14 @@ leat_str leat_event_subject(const leat_event *event)
 
 leat_str leat_event_time(const leat_event *event)
 {
-    return event->envelope->time;
+    struct leat_event *memory = memory_of(event);
+    if (!event->envelope->has_time_us)
+        return event->envelope->time;
+    if ((memory->known & KNOWN_TIME) == 0) {
+        memory->time = leat_time_from_us(event->arena, event->envelope->time_us);
+        memory->known |= KNOWN_TIME;
+    }
+    return memory->time;
 }
 
 leat_str leat_event_kind(const leat_event *event)
@@ -153,10 +168,33 @@ leat_str leat_event_attribute(const leat_event *event, const char *name)
             return core[i].get(event);
     if (strcmp(name, "specversion") == 0)
         return LEAT_STR("1.0");
-    for (const struct leat_attribute *at = event->envelope->extensions; at != NULL; at = at->next)
+    for (const struct leat_attribute *at = leat_event_extensions(event); at != NULL; at = at->next)
         if (leat_str_is(at->name, name))
             return at->value;
     return LEAT_ABSENT;
+}
+
+/* The envelope is shared by runs, so what is added is added to a list of this run's own. */
+static const struct leat_attribute *find_extensions(const leat_event *event)
+{
+    const struct leat_envelope *envelope = event->envelope;
+    struct leat_attribute *list = NULL;
+    if (envelope->extend == NULL)
+        return envelope->extensions;
+    for (const struct leat_attribute *at = envelope->extensions; at != NULL; at = at->next)
+        leat_attribute_add(&list, event->arena, at->name.ptr, at->value);
+    envelope->extend(envelope, event->arena, &list);
+    return list;
+}
+
+const struct leat_attribute *leat_event_extensions(const struct leat_event *event)
+{
+    struct leat_event *memory = memory_of(event);
+    if ((memory->known & KNOWN_EXTENSIONS) == 0) {
+        memory->extensions = find_extensions(event);
+        memory->known |= KNOWN_EXTENSIONS;
+    }
+    return memory->extensions;
 }
 
 const void *leat_event_view(const struct leat_event *event, enum leat_view_kind kind)
@@ -202,9 +240,9 @@ const struct leat_kafka *leat_kafka(const leat_event *event)
     return leat_event_view(event, LEAT_VIEW_KAFKA);
 }
 
-static bool is_clean(leat_str value)
+bool leat_attribute_is_clean(leat_str value)
 {
-    for (size_t i = 0; i < value.len; i++)
+    for (size_t i = leat_str_plain(value); i < value.len; i++)
         if ((unsigned char)value.ptr[i] < 0x20 || (unsigned char)value.ptr[i] == 0x7F ||
             ((unsigned char)value.ptr[i] == 0xC2 && i + 1 < value.len && (unsigned char)value.ptr[i + 1] < 0xA0))
             return false;
@@ -224,12 +262,19 @@ static size_t next_character(leat_str value, bool *retencode)
     return whole ? len : 1;
 }
 
+static void add_escape(struct leat_buf *buf, unsigned char byte)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const char escape[3] = {'%', digits[byte >> 4], digits[byte & 15]};
+    leat_buf_add(buf, leat_str_of(escape, sizeof(escape)));
+}
+
 leat_str leat_attribute_clean(struct leat_arena *arena, leat_str value)
 {
     struct leat_buf buf;
     if (value.len == 0)
         return LEAT_ABSENT;
-    if (is_clean(value))
+    if (leat_attribute_is_clean(value))
         return value;
     leat_buf_init(&buf, arena);
     while (value.len > 0) {
@@ -238,19 +283,19 @@ leat_str leat_attribute_clean(struct leat_arena *arena, leat_str value)
         if (!encode)
             leat_buf_add(&buf, leat_str_of(value.ptr, len));
         for (size_t i = 0; encode && i < len; i++)
-            leat_buf_printf(&buf, "%%%02X", (unsigned)(unsigned char)value.ptr[i]);
+            add_escape(&buf, (unsigned char)value.ptr[i]);
         value = leat_str_skip(value, len);
     }
     return leat_buf_str(&buf);
 }
 
-void leat_envelope_extend(struct leat_envelope *envelope, struct leat_arena *arena, const char *name, leat_str value)
+void leat_attribute_add(struct leat_attribute **list, struct leat_arena *arena, const char *name, leat_str value)
 {
     leat_str clean = leat_attribute_clean(arena, value);
     struct leat_attribute *attribute = clean.ptr != NULL ? LEAT_NEW(arena, struct leat_attribute) : NULL;
     if (attribute == NULL)
         return;
-    struct leat_attribute **at = &envelope->extensions;
+    struct leat_attribute **at = list;
     while (*at != NULL && strcmp((*at)->name.ptr, name) < 0)
         at = &(*at)->next;
     if (*at != NULL && strcmp((*at)->name.ptr, name) == 0) {
@@ -259,4 +304,9 @@ void leat_envelope_extend(struct leat_envelope *envelope, struct leat_arena *are
     }
     *attribute = (struct leat_attribute){.name = leat_str_c(name), .value = clean, .next = *at};
     *at = attribute;
+}
+
+void leat_envelope_extend(struct leat_envelope *envelope, struct leat_arena *arena, const char *name, leat_str value)
+{
+    leat_attribute_add(&envelope->extensions, arena, name, value);
 }

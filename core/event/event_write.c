@@ -42,12 +42,12 @@ void leat_event_write(const struct leat_event *event, struct leat_buf *buf)
     leat_buf_json_member(buf, "source", envelope->source);
     leat_buf_json_member(buf, "type", envelope->type);
     leat_buf_json_member(buf, "subject", envelope->subject);
-    leat_buf_json_member(buf, "time", envelope->time);
+    leat_buf_json_member(buf, "time", leat_event_time(event));
     /* CloudEvents reads a missing type as JSON, and a body without one may be anything. */
     if (type.ptr == NULL && envelope->data.form != LEAT_DATA_NONE)
         type = LEAT_STR("application/octet-stream");
     leat_buf_json_member(buf, "datacontenttype", type);
-    for (const struct leat_attribute *at = envelope->extensions; at != NULL; at = at->next)
+    for (const struct leat_attribute *at = leat_event_extensions(event); at != NULL; at = at->next)
         leat_buf_json_member(buf, at->name.ptr, at->value);
     write_data(event, buf);
     leat_buf_char(buf, '}');
@@ -198,12 +198,8 @@ static void write_kafka(struct leat_buf *buf, const void *view)
 bool leat_event_write_view(const struct leat_event *event, struct leat_buf *buf)
 {
     static void (*const writers[])(struct leat_buf *, const void *) = {
-        [LEAT_VIEW_S3] = write_s3,
-        [LEAT_VIEW_HTTP] = write_http,
-        [LEAT_VIEW_DYNAMODB] = write_dynamodb,
-        [LEAT_VIEW_SQS] = write_sqs,
-        [LEAT_VIEW_KINESIS] = write_kinesis,
-        [LEAT_VIEW_KAFKA] = write_kafka,
+        [LEAT_VIEW_S3] = write_s3,   [LEAT_VIEW_HTTP] = write_http,       [LEAT_VIEW_DYNAMODB] = write_dynamodb,
+        [LEAT_VIEW_SQS] = write_sqs, [LEAT_VIEW_KINESIS] = write_kinesis, [LEAT_VIEW_KAFKA] = write_kafka,
     };
     enum leat_view_kind kind = event->envelope->view_kind;
     const void *view = kind != LEAT_VIEW_NONE ? leat_event_view(event, kind) : NULL;

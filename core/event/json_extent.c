@@ -47,6 +47,11 @@ static size_t skip_container(leat_str text, size_t at)
     return text.len;
 }
 
+static bool ends_word(char c)
+{
+    return (unsigned char)c <= 0x20 || c == ',' || c == ']' || c == '}' || c == ':';
+}
+
 size_t leat_json_skip_value(leat_str text, size_t at)
 {
     if (at == text.len)
@@ -56,7 +61,7 @@ size_t leat_json_skip_value(leat_str text, size_t at)
         return skip_string(text, at);
     if (first == '{' || first == '[')
         return skip_container(text, at);
-    while (at < text.len && (unsigned char)text.ptr[at] > 0x20 && strchr(",]}:", text.ptr[at]) == NULL)
+    while (at < text.len && !ends_word(text.ptr[at]))
         at++;
     return at;
 }
@@ -90,19 +95,28 @@ void leat_json_children(leat_str container, void (*each)(void *, size_t, leat_st
     }
 }
 
+/* A string behind '{' or ',' is a name; one pass with a count of what is open, for nothing else is of interest. */
 bool leat_json_any_name(leat_str object, bool (*test)(void *, leat_str name), void *argument)
 {
-    size_t at = 1;
-    while (object.len > 0 && object.ptr[0] == '{') {
-        at = leat_json_skip_space(object, at);
-        if (at >= object.len || object.ptr[at] != '"')
+    size_t depth = 0;
+    bool name_follows = false;
+    for (size_t at = 0; at < object.len; at++) {
+        char c = object.ptr[at];
+        if (c == '"') {
+            size_t end = skip_string(object, at);
+            if (depth == 1 && name_follows && end > at + 1 &&
+                test(argument, leat_str_of(object.ptr + at + 1, end - at - 2)))
+                return true;
+            name_follows = false;
+            at = end - 1;
+        } else if (c == ',') {
+            name_follows = true;
+        } else if (c == '{' || c == '[') {
+            name_follows = true;
+            depth++;
+        } else if ((c == '}' || c == ']') && depth-- <= 1) {
             break;
-        size_t end = skip_string(object, at);
-        if (end > at + 1 && test(argument, leat_str_of(object.ptr + at + 1, end - at - 2)))
-            return true;
-        at = leat_json_skip_space(object, end) + 1; /* the colon */
-        at = at < object.len ? leat_json_skip_space(object, at) : object.len;
-        at = leat_json_skip_space(object, leat_json_skip_value(object, at)) + 1; /* the comma */
+        }
     }
     return false;
 }

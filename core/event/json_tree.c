@@ -87,6 +87,43 @@ static leat_status refused(const struct leat_arena *arena, leat_str text, struct
     return fault->status;
 }
 
+typedef unsigned char bytes16 __attribute__((vector_size(16)));
+
+static bytes16 load(const char *at)
+{
+    bytes16 bytes;
+    memcpy(&bytes, at, sizeof(bytes));
+    return bytes;
+}
+
+static bool any(bytes16 mask)
+{
+    uint64_t halves[2];
+    memcpy(halves, &mask, sizeof(halves));
+    return (halves[0] | halves[1]) != 0;
+}
+
+/* What cJSON would cut a string at: the byte NUL, and its escape. All of every payload is looked over, so sixteen
+ * bytes at once, for "u0" first. */
+static void find_nuls(leat_str text, bool *retraw, bool *retescaped)
+{
+    static const leat_str escape = {"\\u0000", 6};
+    size_t at = 0;
+    *retraw = *retescaped = false;
+    for (; at + 17 <= text.len; at += 16) {
+        bytes16 here = load(text.ptr + at), next = load(text.ptr + at + 1);
+        if (!any((bytes16)((here == 'u') & (next == '0')) | (bytes16)(here == 0)))
+            continue;
+        size_t from = at > 0 ? at - 1 : 0; /* the backslash may stand in the piece before */
+        leat_str near = leat_str_of(text.ptr + from, text.len - from < 21 ? text.len - from : 21);
+        *retraw = *retraw || memchr(near.ptr, '\0', near.len) != NULL;
+        *retescaped = *retescaped || leat_str_find(near, escape).ptr != NULL;
+    }
+    leat_str rest = leat_str_skip(text, at > 0 ? at - 1 : 0);
+    *retraw = *retraw || (rest.len > 0 && memchr(rest.ptr, '\0', rest.len) != NULL);
+    *retescaped = *retescaped || leat_str_find(rest, escape).ptr != NULL;
+}
+
 leat_status leat_json_parse(struct leat_arena *arena, leat_str text, cJSON **retroot, struct leat_json_fault *retfault)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -96,7 +133,8 @@ leat_status leat_json_parse(struct leat_arena *arena, leat_str text, cJSON **ret
     *fault = (struct leat_json_fault){.status = LEAT_OK};
     *retroot = NULL;
     pthread_once(&once, set_hooks);
-    bool raw_nul = text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL;
+    bool raw_nul, escaped_nul;
+    find_nuls(text, &raw_nul, &escaped_nul);
     if (text.len == 0 || raw_nul)
         return refused(arena, text, fault);
 
@@ -106,7 +144,7 @@ leat_status leat_json_parse(struct leat_arena *arena, leat_str text, cJSON **ret
     root = adopt(arena, root);
     if (root == NULL || leat_json_skip_space(text, (size_t)(end - text.ptr)) < text.len)
         return refused(arena, text, fault);
-    if (leat_str_find(text, LEAT_STR("\\u0000")).ptr != NULL)
+    if (escaped_nul)
         fault->status = leat_json_repair(arena, text, root, false);
     if (leat_is_ok(fault->status))
         *retroot = root;

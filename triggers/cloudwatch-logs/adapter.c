@@ -117,8 +117,8 @@ static leat_status add_event(struct leat_decoder *decoder, const struct leat_rec
     envelope->source = fields->source;
     envelope->type = LEAT_STR("com.amazonaws.logs.event");
     envelope->subject = fields->stream;
-    if (cJSON_IsNumber(time) && time->valuedouble >= 0 && time->valuedouble < 1e15)
-        envelope->time = leat_time_from_ms(decoder->arena, (int64_t)time->valuedouble);
+    envelope->has_time_us = cJSON_IsNumber(time) && time->valuedouble >= 0 && time->valuedouble < 1e15;
+    envelope->time_us = envelope->has_time_us ? (int64_t)time->valuedouble * 1000 : 0;
     envelope->guess_type = true;
     envelope->data = (struct leat_data){.form = LEAT_DATA_TEXT, .text = message};
     leat_envelope_extend(envelope, decoder->arena, "awsaccount", fields->owner);

@@ -2,7 +2,8 @@
 /*
  * DynamoDB Streams, as Lambda's event source mapping hands them over. A batch is a piece of one shard:
  * its records run in order, and what is settled is a checkpoint, the lowest sequence number that failed.
- * A table may also write its changes to Kinesis: such a change has no sequence number and names its table, not a stream.
+ * A table may also write its changes to Kinesis: such a change has no sequence number and names its table, not a
+ * stream.
  */
 #include "view.h"
 
@@ -44,12 +45,18 @@ static leat_status split(struct leat_decoder *decoder, const struct leat_payload
     return LEAT_OK;
 }
 
+struct fields {
+    leat_str id, name, stream, region, table, subject;
+    int64_t time_us;
+    bool has_time;
+    const cJSON *change;
+};
+
 /* Streams give seconds; a stream through Kinesis gives ms or us and says so, or does not: then the size tells. */
-static leat_status read_time(struct leat_decoder *decoder, const cJSON *change, leat_str *rettime)
+static leat_status read_time(struct leat_decoder *decoder, const cJSON *change, struct fields *ret)
 {
     leat_str precision;
     const cJSON *time = leat_json_get(change, "ApproximateCreationDateTime");
-    *rettime = LEAT_ABSENT;
     LEAT_TRY(leat_want_text(decoder, change, "dynamodb.ApproximateCreationDateTimePrecision", &precision));
     if (time == NULL || cJSON_IsNull(time))
         return LEAT_OK;
@@ -62,8 +69,8 @@ static leat_status read_time(struct leat_decoder *decoder, const cJSON *change, 
         us = fabs(value) >= 1e14;
     }
     value *= us ? 1 : ms ? 1e3 : 1e6;
-    if (fabs(value) < 9e18) /* the rest is beyond year 9999 in any case */
-        *rettime = leat_time_from_us(decoder->arena, (int64_t)(value + (value < 0 ? -0.5 : 0.5)));
+    ret->has_time = fabs(value) < 9e18; /* the rest is beyond year 9999 in any case */
+    ret->time_us = ret->has_time ? (int64_t)(value + (value < 0 ? -0.5 : 0.5)) : 0;
     return LEAT_OK;
 }
 
@@ -107,11 +114,6 @@ static leat_status read_subject(struct leat_decoder *decoder, const cJSON *keys,
     return LEAT_OK;
 }
 
-struct fields {
-    leat_str id, name, stream, region, table, subject, time;
-    const cJSON *change;
-};
-
 static leat_status read_change(struct leat_decoder *decoder, const cJSON *change, struct fields *ret)
 {
     leat_str unused;
@@ -128,7 +130,7 @@ static leat_status read_change(struct leat_decoder *decoder, const cJSON *change
     LEAT_TRY(leat_dynamodb_check(decoder, fresh, "dynamodb.NewImage"));
     LEAT_TRY(leat_dynamodb_check(decoder, old, "dynamodb.OldImage"));
     LEAT_TRY(read_subject(decoder, keys, &ret->subject));
-    return read_time(decoder, change, &ret->time);
+    return read_time(decoder, change, ret);
 }
 
 static leat_status read_fields(struct leat_decoder *decoder, const cJSON *record, struct fields *ret)
@@ -154,6 +156,15 @@ static leat_str source_of(struct leat_arena *arena, const struct fields *fields)
     return LEAT_JOIN(arena, LEAT_STR("aws:dynamodb"), dot, fields->region, LEAT_STR("."), fields->table);
 }
 
+static void extend(const struct leat_envelope *envelope, struct leat_arena *arena, struct leat_attribute **list)
+{
+    const cJSON *change = leat_json_get_object(envelope->record, "dynamodb");
+    leat_attribute_add(list, arena, "awsregion", leat_json_get_text(envelope->record, "awsRegion"));
+    leat_attribute_add(list, arena, "partitionkey", envelope->subject);
+    leat_attribute_add(list, arena, "sequence",
+                       leat_attribute_sequence(arena, leat_json_get_text(change, "SequenceNumber")));
+}
+
 static leat_status normalise(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
 {
     struct fields fields = {0};
@@ -169,14 +180,12 @@ static leat_status normalise(struct leat_decoder *decoder, const struct leat_rec
     envelope->source = source_of(arena, &fields);
     envelope->type = LEAT_JOIN(arena, LEAT_STR("com.amazonaws.dynamodb."), fields.name);
     envelope->subject = fields.subject;
-    envelope->time = fields.time;
+    envelope->has_time_us = fields.has_time;
+    envelope->time_us = fields.time_us;
     envelope->datacontenttype = LEAT_STR("application/json");
     envelope->data.form = LEAT_DATA_PLACE;
     envelope->data.place = leat_record_place(record, fields.change);
     envelope->data.tree = fields.change;
-    leat_envelope_extend(envelope, arena, "partitionkey", fields.subject);
-    leat_envelope_extend(envelope, arena, "sequence", leat_attribute_sequence(arena, record->id));
-    leat_envelope_extend(envelope, arena, "awsregion", fields.region);
     return leat_arena_status(arena);
 }
 
@@ -191,6 +200,7 @@ const struct leat_adapter leat_adapter_dynamodb = {
     .nested_names = {"dynamodb"},
     .view_kind = LEAT_VIEW_DYNAMODB,
     .view = leat_dynamodb_view,
+    .extend = extend,
     .detect = detect,
     .nested = nested,
     .split = split,

@@ -29,19 +29,10 @@ static leat_status check_text(const struct check *check, const cJSON *tagged, un
     return cJSON_IsString(tagged) ? LEAT_OK : wrong(check, tagged, "text");
 }
 
-static bool is_base64(struct leat_arena *arena, const cJSON *item)
-{
-    leat_str bytes;
-    struct leat_arena_mark mark = leat_arena_snapshot(arena);
-    bool good = leat_base64_decode(arena, leat_json_text(item), &bytes);
-    leat_arena_rollback(arena, mark);
-    return good;
-}
-
 static leat_status check_binary(const struct check *check, const cJSON *tagged, unsigned depth)
 {
     LEAT_TRY(check_text(check, tagged, depth));
-    if (is_base64(check->decoder->arena, tagged))
+    if (leat_base64_valid(leat_json_text(tagged)))
         return LEAT_OK;
     return leat_broken(check->decoder, "%s.%s: B is no base64", check->path, check->attribute);
 }
@@ -68,7 +59,7 @@ static leat_status check_set(const struct check *check, const cJSON *tagged, uns
         if (!cJSON_IsString(item))
             return leat_broken(check->decoder, "%s.%s: %s holds %s (want text)", check->path, check->attribute,
                                tagged->string, leat_json_type(item));
-        if (tagged->string[0] == 'B' && !is_base64(check->decoder->arena, item))
+        if (tagged->string[0] == 'B' && !leat_base64_valid(leat_json_text(item)))
             return leat_broken(check->decoder, "%s.%s: BS holds text that is no base64", check->path, check->attribute);
     }
     return LEAT_OK;

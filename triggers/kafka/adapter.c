@@ -82,7 +82,7 @@ static bool is_bytes(const cJSON *value)
 static leat_status check_headers(struct leat_decoder *decoder, const cJSON *headers)
 {
     const cJSON *header = NULL, *member = NULL;
-    if (headers == NULL || cJSON_IsNull(headers))
+    if (headers == NULL)
         return LEAT_OK;
     if (!cJSON_IsArray(headers))
         return leat_broken(decoder, "headers is %s (want an array)", leat_json_type(headers));
@@ -99,23 +99,15 @@ static leat_status check_headers(struct leat_decoder *decoder, const cJSON *head
 
 struct fields {
     leat_str key, value; /* as they came */
-    leat_str time;
-    const cJSON *headers;
+    const cJSON *time, *headers;
 };
 
-static leat_status read_fields(struct leat_decoder *decoder, const cJSON *record, struct fields *ret)
-{
-    const cJSON *time = leat_json_get(record, "timestamp");
-    LEAT_TRY(leat_want_text(decoder, record, "key", &ret->key));
-    LEAT_TRY(leat_want_text(decoder, record, "value", &ret->value));
-    ret->headers = leat_json_get(record, "headers");
-    LEAT_TRY(check_headers(decoder, ret->headers));
-    if (time != NULL && !cJSON_IsNumber(time) && !cJSON_IsNull(time))
-        return leat_broken(decoder, "timestamp is %s (want a number)", leat_json_type(time));
-    if (cJSON_IsNumber(time) && time->valuedouble >= 0 && time->valuedouble < 1e15) /* -1: the producer set none */
-        ret->time = leat_time_from_ms(decoder->arena, (int64_t)time->valuedouble);
-    return LEAT_OK;
-}
+static const struct leat_member members[] = {
+    {"", "timestamp", LEAT_NUMBER, offsetof(struct fields, time)},
+    {"", "key", LEAT_TEXT, offsetof(struct fields, key)},
+    {"", "value", LEAT_TEXT, offsetof(struct fields, value)},
+    {"", "headers", LEAT_ANY, offsetof(struct fields, headers)},
+};
 
 /* The cluster's ARN; where there is none, its first server. */
 static leat_str source_of(struct leat_decoder *decoder, const struct leat_record *record)
@@ -131,14 +123,27 @@ static leat_str source_of(struct leat_decoder *decoder, const struct leat_record
     return LEAT_JOIN(decoder->arena, LEAT_STR("kafka://"), first, LEAT_STR("/"), topic);
 }
 
-/* A key is any bytes: as an attribute it is what it says if it is text, else its base64. */
-static void set_key(struct leat_decoder *decoder, const cJSON *key, leat_str base64, struct leat_envelope *envelope)
+/* A key is any bytes: only one that is text is a subject. */
+static leat_str subject_of(struct leat_arena *arena, const cJSON *key)
 {
-    leat_str bytes = leat_kafka_bytes(decoder->arena, key);
-    bool printable = leat_str_eq(leat_attribute_clean(decoder->arena, bytes), bytes);
-    if (printable)
-        envelope->subject = bytes;
-    leat_envelope_extend(envelope, decoder->arena, "partitionkey", printable ? bytes : base64);
+    leat_str bytes = leat_kafka_bytes(arena, key);
+    return leat_attribute_is_clean(bytes) ? bytes : LEAT_ABSENT;
+}
+
+static void set_time(struct leat_envelope *envelope, const cJSON *time)
+{
+    /* -1: the producer set none */
+    envelope->has_time_us = cJSON_IsNumber(time) && time->valuedouble >= 0 && time->valuedouble < 1e15;
+    envelope->time_us = envelope->has_time_us ? (int64_t)time->valuedouble * 1000 : 0;
+}
+
+static void extend(const struct leat_envelope *envelope, struct leat_arena *arena, struct leat_attribute **list)
+{
+    leat_str key = leat_json_get_text(envelope->record, "key");
+    leat_attribute_add(list, arena, "partitionkey", envelope->subject.ptr != NULL ? envelope->subject : key);
+    leat_attribute_add(
+        list, arena, "sequence",
+        leat_attribute_sequence(arena, leat_json_digits(arena, leat_json_get(envelope->record, "offset"))));
 }
 
 /* Binary mode of the Kafka protocol binding. */
@@ -161,7 +166,8 @@ static leat_status normalise(struct leat_decoder *decoder, const struct leat_rec
 {
     struct leat_arena *arena = decoder->arena;
     struct fields fields = {0};
-    LEAT_TRY(read_fields(decoder, record->json, &fields));
+    LEAT_TRY(LEAT_READ(decoder, record->json, members, &fields));
+    LEAT_TRY(check_headers(decoder, fields.headers));
     leat_status unwrapped = leat_unwrap_base64(decoder, fields.value, record, out);
     if (unwrapped.code != LEAT_E_UNKNOWN)
         return unwrapped;
@@ -171,13 +177,12 @@ static leat_status normalise(struct leat_decoder *decoder, const struct leat_rec
     envelope->id = LEAT_JOIN(arena, record->partition, LEAT_STR("-"), record->id);
     envelope->source = source_of(decoder, record);
     envelope->type = LEAT_STR("org.apache.kafka.record");
-    envelope->time = fields.time;
+    set_time(envelope, fields.time);
     if (fields.value.ptr != NULL) /* else a tombstone */
         envelope->data = (struct leat_data){.form = LEAT_DATA_BASE64, .text = fields.value};
     envelope->guess_type = fields.value.ptr != NULL;
     if (fields.key.len > 0)
-        set_key(decoder, leat_json_get(record->json, "key"), fields.key, envelope);
-    leat_envelope_extend(envelope, arena, "sequence", leat_attribute_sequence(arena, record->id));
+        envelope->subject = subject_of(arena, leat_json_get(record->json, "key"));
     if (fields.headers != NULL && fields.headers->child != NULL)
         LEAT_TRY(read_cloudevent(decoder, fields.headers, envelope));
     return leat_arena_status(arena);
@@ -193,6 +198,7 @@ const struct leat_adapter leat_adapter_kafka = {
     .shape = LEAT_REPLY_CHECKPOINT,
     .view_kind = LEAT_VIEW_KAFKA,
     .view = leat_kafka_view,
+    .extend = extend,
     .detect = detect,
     .split = split,
     .normalise = normalise,

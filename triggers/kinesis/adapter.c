@@ -8,8 +8,6 @@
 #include <leat/attributes.h>
 #include <leat/window.h>
 
-#include <math.h>
-
 static bool detect(const struct leat_payload *payload)
 {
     return leat_str_is(payload->event_source, "aws:kinesis");
@@ -34,34 +32,34 @@ static leat_status split(struct leat_decoder *decoder, const struct leat_payload
 }
 
 struct fields {
-    leat_str id, stream, region, key, data;
-    int64_t arrival_ms; /* -1: not told */
+    leat_str id, stream, key, data;
+    const cJSON *kinesis, *arrival;
+};
+
+static const struct leat_member members[] = {
+    {"", "kinesis", LEAT_OBJECT, offsetof(struct fields, kinesis)},
+    {"", "eventID", LEAT_TEXT, offsetof(struct fields, id)},
+    {"", "awsRegion", LEAT_TEXT, LEAT_CHECKED},
+    {"", "eventSourceARN", LEAT_TEXT, offsetof(struct fields, stream)},
+};
+static const struct leat_member inner_members[] = {
+    {"kinesis.", "partitionKey", LEAT_TEXT, offsetof(struct fields, key)},
+    {"kinesis.", "data", LEAT_TEXT, offsetof(struct fields, data)},
+    {"kinesis.", "approximateArrivalTimestamp", LEAT_NUMBER, offsetof(struct fields, arrival)},
 };
 
 /* Seconds with a fraction, or without: producers of test events leave it out. */
-static int64_t arrival_of(const cJSON *kinesis)
+static int64_t arrival_of(const cJSON *time)
 {
-    const cJSON *time = leat_json_get(kinesis, "approximateArrivalTimestamp");
     double ms = cJSON_IsNumber(time) ? time->valuedouble * 1000 : -1;
     return ms >= 0 && ms < 1e15 ? (int64_t)(ms + 0.5) : -1;
 }
 
 static leat_status read_fields(struct leat_decoder *decoder, const cJSON *record, struct fields *ret)
 {
-    const cJSON *kinesis;
-    LEAT_TRY(leat_want_text(decoder, record, "eventID", &ret->id));
-    LEAT_TRY(leat_want_text(decoder, record, "eventSourceARN", &ret->stream));
-    LEAT_TRY(leat_want_text(decoder, record, "awsRegion", &ret->region));
-    LEAT_TRY(leat_want_object(decoder, record, "kinesis", &kinesis));
-    LEAT_TRY(leat_want_text(decoder, kinesis, "kinesis.partitionKey", &ret->key));
-    LEAT_TRY(leat_want_text(decoder, kinesis, "kinesis.data", &ret->data));
-    if (ret->data.ptr == NULL)
-        return leat_broken(decoder, "kinesis.data is missing");
-    const cJSON *time = leat_json_get(kinesis, "approximateArrivalTimestamp");
-    if (time != NULL && !cJSON_IsNumber(time) && !cJSON_IsNull(time))
-        return leat_broken(decoder, "kinesis.approximateArrivalTimestamp is %s (want a number)", leat_json_type(time));
-    ret->arrival_ms = arrival_of(kinesis);
-    return LEAT_OK;
+    LEAT_TRY(LEAT_READ(decoder, record, members, ret));
+    LEAT_TRY(LEAT_READ(decoder, ret->kinesis, inner_members, ret));
+    return ret->data.ptr != NULL ? LEAT_OK : leat_broken(decoder, "kinesis.data is missing");
 }
 
 static const void *make_view(const struct leat_envelope *envelope, struct leat_arena *arena)
@@ -72,8 +70,17 @@ static const void *make_view(const struct leat_envelope *envelope, struct leat_a
         return NULL;
     view->partition_key = leat_json_get_text(kinesis, "partitionKey");
     view->sequence = leat_json_get_text(kinesis, "sequenceNumber");
-    view->arrival_ms = arrival_of(kinesis);
+    view->arrival_ms = arrival_of(leat_json_get(kinesis, "approximateArrivalTimestamp"));
     return view;
+}
+
+static void extend(const struct leat_envelope *envelope, struct leat_arena *arena, struct leat_attribute **list)
+{
+    const cJSON *kinesis = leat_json_get_object(envelope->record, "kinesis");
+    leat_attribute_add(list, arena, "awsregion", leat_json_get_text(envelope->record, "awsRegion"));
+    leat_attribute_add(list, arena, "partitionkey", leat_json_get_text(kinesis, "partitionKey"));
+    leat_attribute_add(list, arena, "sequence",
+                       leat_attribute_sequence(arena, leat_json_get_text(kinesis, "sequenceNumber")));
 }
 
 static leat_status normalise(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
@@ -94,12 +101,10 @@ static leat_status normalise(struct leat_decoder *decoder, const struct leat_rec
     envelope->source = fields.stream.len > 0 ? fields.stream : LEAT_STR("aws:kinesis");
     envelope->type = LEAT_STR("com.amazonaws.kinesis.record");
     envelope->subject = fields.key;
-    envelope->time = fields.arrival_ms >= 0 ? leat_time_from_ms(arena, fields.arrival_ms) : LEAT_ABSENT;
+    envelope->time_us = arrival_of(fields.arrival) * 1000;
+    envelope->has_time_us = envelope->time_us >= 0;
     envelope->guess_type = true;
     envelope->data = (struct leat_data){.form = LEAT_DATA_BASE64, .text = fields.data};
-    leat_envelope_extend(envelope, arena, "partitionkey", fields.key);
-    leat_envelope_extend(envelope, arena, "sequence", leat_attribute_sequence(arena, record->id));
-    leat_envelope_extend(envelope, arena, "awsregion", fields.region);
     return leat_arena_status(arena);
 }
 
@@ -113,6 +118,7 @@ const struct leat_adapter leat_adapter_kinesis = {
     .shape = LEAT_REPLY_CHECKPOINT,
     .view_kind = LEAT_VIEW_KINESIS,
     .view = make_view,
+    .extend = extend,
     .detect = detect,
     .split = split,
     .normalise = normalise,

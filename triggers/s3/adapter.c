@@ -177,10 +177,21 @@ static leat_status read_fields(struct leat_decoder *decoder, const cJSON *record
     return read_object(decoder, object, ret);
 }
 
-static bool is_alone(const struct leat_record *record)
+static bool is_alone(const struct leat_doc *doc)
 {
-    const cJSON *records = record->doc != NULL ? record->doc->records : NULL;
+    const cJSON *records = doc != NULL ? doc->records : NULL;
     return records == NULL || records->child == NULL || records->child->next == NULL;
+}
+
+static void extend(const struct leat_envelope *envelope, struct leat_arena *arena, struct leat_attribute **list)
+{
+    const struct leat_place *place = &envelope->data.place; /* in its own notification */
+    const cJSON *object = leat_json_get_object(leat_json_get_object(envelope->record, "s3"), "object");
+    leat_attribute_add(list, arena, "awsregion", leat_json_get_text(envelope->record, "awsRegion"));
+    if (!is_alone(place->doc))
+        leat_attribute_add(list, arena, "recordindex", leat_arena_decimal(arena, place->index));
+    leat_attribute_add(list, arena, "sequence",
+                       leat_attribute_s3_sequence(arena, leat_json_get_text(object, "sequencer")));
 }
 
 static leat_status normalise(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
@@ -202,10 +213,6 @@ static leat_status normalise(struct leat_decoder *decoder, const struct leat_rec
     envelope->data.form = LEAT_DATA_PLACE;
     envelope->data.place = leat_record_place(record, NULL);
     envelope->data.tree = record->json;
-    if (!is_alone(record))
-        leat_envelope_extend(envelope, arena, "recordindex", leat_arena_printf(arena, "%u", record->index));
-    leat_envelope_extend(envelope, arena, "sequence", leat_attribute_s3_sequence(arena, fields.sequencer));
-    leat_envelope_extend(envelope, arena, "awsregion", fields.region);
     return leat_arena_status(arena);
 }
 
@@ -220,6 +227,7 @@ const struct leat_adapter leat_adapter_s3 = {
     .nested_names = {"Records", "Event"},
     .view_kind = LEAT_VIEW_S3,
     .view = leat_s3_record_view,
+    .extend = extend,
     .detect = detect,
     .nested = nested,
     .split = split,

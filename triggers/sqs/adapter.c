@@ -51,21 +51,24 @@ static leat_status split(struct leat_decoder *decoder, const struct leat_payload
     return LEAT_OK;
 }
 
-static leat_status need_body(struct leat_decoder *decoder, const cJSON *message, leat_str *retbody)
-{
-    const cJSON *body = leat_json_get(message, "body");
-    *retbody = leat_json_text(body);
-    if (retbody->ptr != NULL)
-        return LEAT_OK;
-    return leat_broken(decoder, "body is %s (SQS bodies are text)", leat_json_type(body));
-}
+struct fields {
+    leat_str queue;
+    const cJSON *body, *attributes, *message_attributes;
+};
+
+static const struct leat_member members[] = {
+    {"", "body", LEAT_ANY, offsetof(struct fields, body)},
+    {"", "attributes", LEAT_OBJECT, offsetof(struct fields, attributes)},
+    {"", "messageAttributes", LEAT_OBJECT, offsetof(struct fields, message_attributes)},
+    {"", "eventSourceARN", LEAT_TEXT, offsetof(struct fields, queue)},
+    {"", "awsRegion", LEAT_TEXT, LEAT_CHECKED},
+};
 
 /* `attributes`: all of them are text. */
-static leat_status check_attributes(struct leat_decoder *decoder, const cJSON *message, const cJSON **retattributes)
+static leat_status check_attributes(struct leat_decoder *decoder, const cJSON *attributes)
 {
     const cJSON *item = NULL;
-    LEAT_TRY(leat_want_object(decoder, message, "attributes", retattributes));
-    cJSON_ArrayForEach (item, *retattributes)
+    cJSON_ArrayForEach (item, attributes)
         if (!cJSON_IsString(item) && !cJSON_IsNull(item))
             return leat_broken(decoder, "attributes.%s is %s (want text)", item->string, leat_json_type(item));
     return LEAT_OK;
@@ -86,31 +89,35 @@ static leat_status check_message_attribute(struct leat_decoder *decoder, const c
     return LEAT_OK;
 }
 
-static leat_status check_message_attributes(struct leat_decoder *decoder, const cJSON *message)
+static leat_status read_fields(struct leat_decoder *decoder, const cJSON *message, struct fields *ret)
 {
-    const cJSON *attributes, *item = NULL;
-    LEAT_TRY(leat_want_object(decoder, message, "messageAttributes", &attributes));
-    cJSON_ArrayForEach (item, attributes)
+    const cJSON *item = NULL;
+    LEAT_TRY(LEAT_READ(decoder, message, members, ret));
+    if (!cJSON_IsString(ret->body))
+        return leat_broken(decoder, "body is %s (SQS bodies are text)", leat_json_type(leat_json_get(message, "body")));
+    LEAT_TRY(check_attributes(decoder, ret->attributes));
+    cJSON_ArrayForEach (item, ret->message_attributes)
         LEAT_TRY(check_message_attribute(decoder, item));
     return LEAT_OK;
 }
 
 /* --- normalising ------------------------------------------------------------------------------ */
 
-static void extend(struct leat_decoder *decoder, const cJSON *attributes, struct leat_envelope *envelope)
+static void extend(const struct leat_envelope *envelope, struct leat_arena *arena, struct leat_attribute **list)
 {
-    struct leat_arena *arena = decoder->arena;
-    leat_envelope_extend(envelope, arena, "partitionkey", leat_json_get_text(attributes, "MessageGroupId"));
-    leat_envelope_extend(envelope, arena, "sequence",
-                         leat_attribute_sequence(arena, leat_json_get_text(attributes, "SequenceNumber")));
-    leat_attribute_trace(envelope, arena, leat_json_get_text(attributes, "AWSTraceHeader"));
+    const cJSON *attributes = leat_json_get_object(envelope->record, "attributes");
+    leat_attribute_add(list, arena, "awsregion", leat_json_get_text(envelope->record, "awsRegion"));
+    leat_attribute_add(list, arena, "partitionkey", leat_json_get_text(attributes, "MessageGroupId"));
+    leat_attribute_add(list, arena, "sequence",
+                       leat_attribute_sequence(arena, leat_json_get_text(attributes, "SequenceNumber")));
+    leat_attribute_trace(list, arena, leat_json_get_text(attributes, "AWSTraceHeader"));
 }
 
-static leat_str sent_time(struct leat_decoder *decoder, const cJSON *attributes)
+static void set_time(struct leat_envelope *envelope, const cJSON *attributes)
 {
     int64_t ms;
-    bool known = leat_str_int64(leat_json_get_text(attributes, "SentTimestamp"), &ms);
-    return known ? leat_time_from_ms(decoder->arena, ms) : LEAT_ABSENT;
+    envelope->has_time_us = leat_str_int64(leat_json_get_text(attributes, "SentTimestamp"), &ms) &&
+                            !__builtin_mul_overflow(ms, (int64_t)1000, &envelope->time_us);
 }
 
 /* Binary mode: attributes as message attributes, the body is the data. */
@@ -131,14 +138,9 @@ static leat_status read_cloudevent(struct leat_decoder *decoder, const cJSON *at
 
 static leat_status normalise(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
 {
-    leat_str body, queue, region;
-    const cJSON *attributes;
-    LEAT_TRY(need_body(decoder, record->json, &body));
-    LEAT_TRY(check_attributes(decoder, record->json, &attributes));
-    LEAT_TRY(check_message_attributes(decoder, record->json));
-    LEAT_TRY(leat_want_text(decoder, record->json, "eventSourceARN", &queue));
-    LEAT_TRY(leat_want_text(decoder, record->json, "awsRegion", &region));
-
+    struct fields fields = {0};
+    LEAT_TRY(read_fields(decoder, record->json, &fields));
+    leat_str body = leat_json_text(fields.body);
     leat_status unwrapped = leat_unwrap(decoder, body, record, out);
     if (unwrapped.code != LEAT_E_UNKNOWN)
         return unwrapped;
@@ -146,16 +148,13 @@ static leat_status normalise(struct leat_decoder *decoder, const struct leat_rec
     if (envelope == NULL)
         return leat_arena_status(decoder->arena);
     envelope->id = record->id;
-    envelope->source = queue.len > 0 ? queue : LEAT_STR("aws:sqs");
+    envelope->source = fields.queue.len > 0 ? fields.queue : LEAT_STR("aws:sqs");
     envelope->type = LEAT_STR("com.amazonaws.sqs.message");
     envelope->subject = record->lane;
-    envelope->time = sent_time(decoder, attributes);
     envelope->guess_type = true;
-    envelope->data.form = LEAT_DATA_TEXT;
-    envelope->data.text = body;
-    leat_envelope_extend(envelope, decoder->arena, "awsregion", region);
-    extend(decoder, attributes, envelope);
-    return read_cloudevent(decoder, leat_json_get(record->json, "messageAttributes"), envelope);
+    envelope->data = (struct leat_data){.form = LEAT_DATA_TEXT, .text = body};
+    set_time(envelope, fields.attributes);
+    return read_cloudevent(decoder, fields.message_attributes, envelope);
 }
 
 const struct leat_adapter leat_adapter_sqs = {
@@ -168,6 +167,7 @@ const struct leat_adapter leat_adapter_sqs = {
     .shape = LEAT_REPLY_ITEMS,
     .view_kind = LEAT_VIEW_SQS,
     .view = leat_sqs_view,
+    .extend = extend,
     .detect = detect,
     .split = split,
     .normalise = normalise,

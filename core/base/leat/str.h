@@ -95,6 +95,9 @@ LEAT_API leat_str leat_str_trim(leat_str s);
 /* A whole decimal number, nothing around it. False: empty, other bytes, or beyond int64_t. */
 LEAT_API bool leat_str_int64(leat_str s, int64_t *retvalue);
 
+/* Length of the longest start of `s` that is printable ASCII (0x20 to 0x7E); s.len if all is. */
+LEAT_API size_t leat_str_plain(leat_str s);
+
 /* Length of the longest start of `s` that is well-formed UTF-8 (Unicode 15, table 3-7); s.len if all is. */
 LEAT_API size_t leat_str_utf8(leat_str s);
 

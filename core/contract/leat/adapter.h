@@ -54,9 +54,10 @@ struct leat_adapter {
     /* A nested notification of this kind is an object with one of these members; none named: any object may be one.
      * Only a hint that saves parsing: `nested` decides. */
     const char *nested_names[2];
-    /* What its envelopes show by default; LEAT_VIEW_NONE, NULL: nothing, or normalise says it for each. */
+    /* What its envelopes show, and say besides, by default; nothing: or normalise says it for each. */
     enum leat_view_kind view_kind;
     leat_view_fn *view;
+    leat_extend_fn *extend;
 
     /* Is it mine? Tests values, never the first struct that fits. NULL: only by name. */
     bool (*detect)(const struct leat_payload *payload);
@@ -143,6 +144,30 @@ LEAT_API leat_status leat_want_object(struct leat_decoder *decoder, const cJSON 
                                       const cJSON **ret);
 /* As leat_want_text, but missing, null and empty are BAD_RECORD too. */
 LEAT_API leat_status leat_need_text(struct leat_decoder *decoder, const cJSON *object, const char *name, leat_str *ret);
+
+/* The same of several members in one pass over the object, as a table: for what is read of every record. */
+enum leat_member_type {
+    LEAT_TEXT,      /* leat_want_text, into a leat_str */
+    LEAT_NEED_TEXT, /* leat_need_text, into a leat_str */
+    LEAT_OBJECT,    /* leat_want_object, into a const cJSON * */
+    LEAT_NUMBER,    /* a number, into a const cJSON * */
+    LEAT_ANY,       /* anything but null, into a const cJSON * */
+};
+#define LEAT_CHECKED SIZE_MAX /* an offset: only checked, kept nowhere */
+#define LEAT_MEMBERS_MAX 16
+
+struct leat_member {
+    const char *within; /* for messages: "s3.object.", or "" */
+    const char *name;
+    enum leat_member_type type;
+    size_t offset; /* in the struct that is filled */
+};
+
+/* Fills `ret`, which must be zeroed: what is missing or null stays so. `object` NULL has no members. */
+LEAT_API leat_status leat_read_members(struct leat_decoder *decoder, const cJSON *object,
+                                       const struct leat_member *members, size_t count, void *ret);
+#define LEAT_READ(decoder, object, members, ret) \
+    leat_read_members((decoder), (object), (members), sizeof(members) / sizeof((members)[0]), (ret))
 
 LEAT_END
 

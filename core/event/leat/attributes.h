@@ -17,7 +17,8 @@ leat_str leat_attribute_join(struct leat_arena *arena, const leat_str *parts, si
                         sizeof((const leat_str[]){__VA_ARGS__}) / sizeof(leat_str))
 
 /* "sequence" of a decimal number: zeros before it up to LEAT_SEQUENCE_WIDTH (LEAT_SEQUENCE_LONG), so that those of
- * one source sort as plain text. Longer stays as it is; absent if it is no decimal number, for then it sorts nowhere. */
+ * one source sort as plain text. Longer stays as it is; absent if it is no decimal number, for then it sorts nowhere.
+ */
 leat_str leat_attribute_sequence(struct leat_arena *arena, leat_str number);
 /* "sequence" of an S3 sequencer: upper case, zeros behind it up to 32. Source: S3 User Guide, notification
  * content structure ("right pad the shorter value with zeros and then do a string comparison"). */
@@ -28,7 +29,7 @@ leat_str leat_attribute_s3_source(struct leat_arena *arena, leat_str service, le
 int64_t leat_s3_size(const cJSON *size);
 /* "traceparent" (W3C) of an X-Ray header such as "Root=1-...;Parent=...;Sampled=1"; one that has no such form
  * goes to "awstraceheader" as it is. */
-void leat_attribute_trace(struct leat_envelope *envelope, struct leat_arena *arena, leat_str header);
+void leat_attribute_trace(struct leat_attribute **list, struct leat_arena *arena, leat_str header);
 
 LEAT_END
 

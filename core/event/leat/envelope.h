@@ -52,12 +52,19 @@ struct leat_envelope;
 /* Makes the typed view of an envelope in `arena`; NULL: out of memory. Any thread. */
 typedef const void *leat_view_fn(const struct leat_envelope *envelope, struct leat_arena *arena);
 
+/* Adds to `list` (leat_attribute_add) the extensions that nobody needs before they are asked for. Any thread. */
+typedef void leat_extend_fn(const struct leat_envelope *envelope, struct leat_arena *arena,
+                            struct leat_attribute **list);
+
 struct leat_envelope {
     leat_str kind;
     leat_str id, source, type, subject, time;
+    int64_t time_us; /* since 1970: instead of `time`, which is made of it when it is asked for */
+    bool has_time_us;
     leat_str datacontenttype;
     bool guess_type; /* application/json for a JSON object or array, text/plain for text, else octet-stream */
     struct leat_attribute *extensions;
+    leat_extend_fn *extend; /* more of them; NULL: there are no more */
     struct leat_data data;
     leat_str raw_text; /* the outermost record, if it is no place */
     struct leat_place raw;
@@ -70,7 +77,13 @@ struct leat_envelope {
 /* Attribute values as CloudEvents allows them: control characters and broken UTF-8 percent-encoded.
  * The same slice if it is clean; absent if it is empty or after overflow. */
 LEAT_API leat_str leat_attribute_clean(struct leat_arena *arena, leat_str value);
-/* Sets an extension (name: [a-z0-9], lives as long as the arena); does nothing if `value` is absent or empty. */
+/* Is it one that needs no encoding? Empty counts as clean. */
+LEAT_API bool leat_attribute_is_clean(leat_str value);
+/* Sets an attribute of a list (name: [a-z0-9], lives as long as the arena), cleaned; does nothing if `value` is absent
+ * or empty. */
+LEAT_API void leat_attribute_add(struct leat_attribute **list, struct leat_arena *arena, const char *name,
+                                 leat_str value);
+/* The same for an extension of an envelope. */
 LEAT_API void leat_envelope_extend(struct leat_envelope *envelope, struct leat_arena *arena, const char *name,
                                    leat_str value);
 
@@ -78,13 +91,16 @@ LEAT_API void leat_envelope_extend(struct leat_envelope *envelope, struct leat_a
 struct leat_event {
     const struct leat_envelope *envelope;
     struct leat_arena *arena; /* the run's */
-    leat_str data, raw, datacontenttype;
+    leat_str data, raw, datacontenttype, time;
+    const struct leat_attribute *extensions;
     const cJSON *json;
     const void *view;
     uint8_t known; /* bits: which of the above were looked up */
 };
 
 void leat_event_init(struct leat_event *event, const struct leat_envelope *envelope, struct leat_arena *arena);
+/* All extensions, sorted by name. */
+const struct leat_attribute *leat_event_extensions(const struct leat_event *event);
 /* The view of that kind or NULL. */
 const void *leat_event_view(const struct leat_event *event, enum leat_view_kind kind);
 /* The CloudEvents 1.0 JSON form, one line. */

@@ -22,6 +22,7 @@ LEAT_API leat_str leat_percent_encode(struct leat_arena *arena, leat_str text, c
 
 /* RFC 4648 base64, padded or not, white space refused. False: not base64, or overflow. */
 LEAT_API bool leat_base64_decode(struct leat_arena *arena, leat_str text, leat_str *retbytes);
+LEAT_API bool leat_base64_valid(leat_str text);
 LEAT_API leat_str leat_base64_encode(struct leat_arena *arena, leat_str bytes);
 
 /* The first 16 bytes of SHA-256 (FIPS 180-4) as 32 hexadecimal digits. */
