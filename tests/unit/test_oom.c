@@ -218,6 +218,21 @@ Test(oom, apigateway_rest)
     try_sample("apigateway-rest");
 }
 
+Test(oom, apigateway_websocket)
+{
+    try_sample("apigateway-websocket");
+}
+
+Test(oom, function_url)
+{
+    try_sample("function-url");
+}
+
+Test(oom, alb)
+{
+    try_sample("alb");
+}
+
 Test(oom, unknown)
 {
     try_sample("unknown");
@@ -230,8 +245,17 @@ Test(oom, an_empty_batch)
 
 Test(oom, every_trigger_is_tried)
 {
-    static const char *const tried[] = {
-        "sqs", "s3", "sns", "dynamodb", "eventbridge", "apigateway-http", "apigateway-rest", "unknown"};
+    static const char *const tried[] = {"sqs",
+                                        "s3",
+                                        "sns",
+                                        "dynamodb",
+                                        "eventbridge",
+                                        "apigateway-http",
+                                        "apigateway-rest",
+                                        "apigateway-websocket",
+                                        "function-url",
+                                        "alb",
+                                        "unknown"};
     for (const struct leat_sample *sample = leat_samples; sample->name != NULL; sample++) {
         bool found = false;
         for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++)
