@@ -40,31 +40,34 @@ enum leat_http_free {
 struct leat_http_row {
     const char *kind, *type; /* of the trigger, of the envelope; behind the type comes EVENT_TYPE in lower case */
     struct leat_http_member fields[LEAT_FIELD_COUNT];
-    unsigned needed;            /* LEAT_NEED of the fields without which it is no request */
     const char *event_types[3]; /* what EVENT_TYPE may be */
     const char *scheme;         /* of the source */
-    bool path_encoded;          /* the path still has its %XX */
-    bool path_has_stage;        /* the path begins with the stage, unless that is $default */
-    bool parameters_encoded;    /* path parameters still have their %XX */
-    bool query_encoded;         /* names and values of the query's maps still have their %XX and plus signs */
-    bool multi_values;          /* multiValueHeaders and multiValueQueryStringParameters */
-    bool raw_query;             /* rawQueryString, undecoded */
-    bool cookie_list;           /* cookies beside the headers; replies too */
-    bool forwarded;             /* the client's address is the last of x-forwarded-for */
-    bool trace_id;              /* x-amzn-trace-id is the request's id */
-
-    int error_status; /* of the gateway's own answer to a malformed reply or a failed function */
-    leat_str error_body;
-    leat_str default_type; /* a reply without a content type gets this one; absent: none */
+    leat_str error_body;        /* of the gateway's own answer to a malformed reply or a failed function */
+    leat_str default_type;      /* a reply without a content type gets this one; absent: none */
+    size_t answer_max;          /* bytes of an answer; 0: any */
+    unsigned needed;            /* LEAT_NEED of the fields without which it is no request */
+    int error_status;           /* as error_body */
     enum leat_http_free free;
+
+    /* requests */
+    bool path_encoded;       /* the path still has its %XX */
+    bool path_has_stage;     /* the path begins with the stage, unless that is $default */
+    bool parameters_encoded; /* path parameters still have their %XX */
+    bool query_encoded;      /* names and values of the query's maps still have their %XX and plus signs */
+    bool multi_values;       /* multiValueHeaders and multiValueQueryStringParameters */
+    bool raw_query;          /* rawQueryString, undecoded */
+    bool cookie_list;        /* cookies beside the headers; replies too */
+    bool forwarded;          /* the client's address is the last of x-forwarded-for */
+    bool trace_id;           /* x-amzn-trace-id is the request's id */
+
+    /* replies */
     bool any_value;          /* a body and header values may be any JSON */
-    bool single_headers;     /* replies have "headers" */
-    bool multi_headers;      /* replies have "multiValueHeaders", which is used only for names that repeat if both */
+    bool single_headers;     /* "headers" */
+    bool multi_headers;      /* "multiValueHeaders"; beside "headers" used only for names that repeat */
     bool multi_first;        /* multiValueHeaders come before headers when both are given */
-    bool status_description; /* replies have it, "200 OK", and headers even if there are none */
+    bool status_description; /* "200 OK"; and headers even if there are none */
     bool hop_by_hop;         /* the gateway drops headers that are for one connection only */
     bool prelude;            /* an answer may be JSON, eight NULs and the bare body */
-    size_t answer_max;       /* bytes of an answer; 0: any */
 };
 
 const struct leat_http_row *leat_http_row(enum leat_http_dialect dialect);
