@@ -52,8 +52,8 @@ Test(alb, whatever_else_it_carries_a_load_balancer_comes_first)
         REQUEST(""),
         REQUEST(",\"version\":\"2.0\",\"resource\":\"/\""),
         "{\"requestContext\":{\"elb\":{},\"connectionId\":\"c=\",\"eventType\":\"CONNECT\",\"stage\":\"s\"}}",
-        "{\"version\":\"2.0\",\"requestContext\":{\"elb\":{},\"http\":{\"method\":\"GET\"},\"domainName\":"
-        "\"a.lambda-url.eu-west-1.on.aws\"}}",
+        ("{\"version\":\"2.0\",\"requestContext\":{\"elb\":{},\"http\":{\"method\":\"GET\"},\"domainName\":"
+         "\"a.lambda-url.eu-west-1.on.aws\"}}"),
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         DECODED d = decode(texts[i]);
@@ -73,8 +73,8 @@ Test(alb, lookalikes_are_not_ours)
         "{\"requestContext\":{\"ELB\":{}},\"httpMethod\":\"GET\",\"path\":\"/\"}",
         "{\"elb\":{\"targetGroupArn\":\"arn\"},\"httpMethod\":\"GET\",\"path\":\"/\"}",
         /* VPC Lattice has target groups too */
-        "{\"version\":\"2.0\",\"path\":\"/\",\"method\":\"GET\",\"requestContext\":{\"serviceNetworkArn\":\"arn\","
-        "\"targetGroupArn\":\"arn\"}}",
+        ("{\"version\":\"2.0\",\"path\":\"/\",\"method\":\"GET\",\"requestContext\":{\"serviceNetworkArn\":\"arn\","
+         "\"targetGroupArn\":\"arn\"}}"),
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         DECODED d = decode(texts[i]);
