@@ -3,11 +3,6 @@
 
 #include <leat/attributes.h>
 
-static bool is_text(const cJSON *object, const char *name)
-{
-    return leat_json_get_text(object, name).ptr != NULL;
-}
-
 static bool is_authorizer(const cJSON *root)
 {
     leat_str type = leat_json_get_text(root, "type");
@@ -15,32 +10,42 @@ static bool is_authorizer(const cJSON *root)
            (leat_json_get(root, "methodArn") != NULL || leat_json_get(root, "routeArn") != NULL);
 }
 
-bool leat_http_is_proxy(const struct leat_payload *payload)
+bool leat_http_is(const struct leat_payload *payload, enum leat_http_dialect dialect)
+{
+    return leat_json_get_object(payload->root, "requestContext") != NULL && !is_authorizer(payload->root) &&
+           leat_http_dialect_of(payload->root) == dialect;
+}
+
+bool leat_http_is_version_2(const struct leat_payload *payload)
 {
     const cJSON *context = leat_json_get_object(payload->root, "requestContext");
-    bool load_balancer = leat_json_get_object(context, "elb") != NULL;
-    bool websocket = is_text(context, "connectionId") && is_text(context, "eventType");
-    return context != NULL && !is_authorizer(payload->root) && !load_balancer && !websocket;
+    return leat_json_get_text(leat_json_get_object(context, "http"), "method").ptr != NULL;
 }
 
 bool leat_http_is_version_1(const struct leat_payload *payload)
 {
     const cJSON *context = leat_json_get_object(payload->root, "requestContext");
-    return is_text(payload->root, "httpMethod") &&
+    return leat_json_get_text(payload->root, "httpMethod").ptr != NULL &&
            (leat_json_get(payload->root, "resource") != NULL || leat_json_get(context, "resourcePath") != NULL ||
             leat_json_get(context, "stage") != NULL);
 }
 
+static leat_status check(struct leat_decoder *decoder, const struct leat_adapter *adapter, const cJSON *request)
+{
+    const char *kind = leat_http_kind_of(request);
+    LEAT_TRY(leat_http_check(request, decoder->reterr));
+    if (strcmp(kind, adapter->name) == 0)
+        return LEAT_OK;
+    return leat_broken(decoder, "the request is written as %s does", kind);
+}
+
 leat_status leat_http_split(struct leat_decoder *decoder, const struct leat_payload *payload, struct leat_records *out)
 {
-    const cJSON *context = leat_json_get_object(payload->root, "requestContext");
     LEAT_TRY(leat_split_whole(decoder, payload, out));
-    struct leat_record *record = &out->items[0];
-    record->id = leat_json_get_text(context, "requestId");
-    if (record->id.len > 0)
+    out->items[0].id = leat_http_id(payload->root);
+    if (out->items[0].id.ptr != NULL)
         return LEAT_OK; /* normalise checks it, and can say which request is broken */
-    record->id = LEAT_ABSENT;
-    leat_status status = leat_http_check(payload->root, decoder->reterr);
+    leat_status status = check(decoder, out->adapter, payload->root);
     if (leat_is_ok(status))
         return status;
     if (decoder->reterr != NULL)
@@ -51,10 +56,21 @@ leat_status leat_http_split(struct leat_decoder *decoder, const struct leat_payl
 static leat_str source_of(struct leat_arena *arena, const struct leat_http_facts *facts)
 {
     const leat_str hosts[] = {facts->domain, facts->host, facts->api, LEAT_STR("unknown")};
+    bool staged = facts->connection.ptr != NULL && facts->stage.len > 0;
     size_t at = 0;
+    if (facts->target_group.len > 0)
+        return facts->target_group;
     while (hosts[at].len == 0)
         at++;
-    return LEAT_JOIN(arena, LEAT_STR("https://"), hosts[at]);
+    return LEAT_JOIN(arena, facts->scheme, hosts[at], staged ? LEAT_STR("/") : LEAT_ABSENT,
+                     staged ? facts->stage : LEAT_ABSENT);
+}
+
+static leat_str subject_of(struct leat_arena *arena, const struct leat_http_facts *facts)
+{
+    if (facts->connection.ptr != NULL)
+        return facts->connection;
+    return LEAT_JOIN(arena, facts->method, LEAT_STR(" "), facts->path);
 }
 
 static void set_body(const cJSON *request, struct leat_data *data)
@@ -67,20 +83,19 @@ static void set_body(const cJSON *request, struct leat_data *data)
     data->form = encoded ? LEAT_DATA_BASE64 : LEAT_DATA_TEXT;
 }
 
-leat_status leat_http_normalise(struct leat_decoder *decoder, const struct leat_record *record, leat_str type,
-                                struct leat_events *out)
+leat_status leat_http_normalise(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
 {
     struct leat_arena *arena = decoder->arena;
     struct leat_http_facts facts;
-    LEAT_TRY(leat_http_check(record->json, decoder->reterr));
+    LEAT_TRY(check(decoder, record->adapter, record->json));
     struct leat_envelope *envelope = leat_events_add(decoder, record, out);
     if (envelope == NULL)
         return leat_arena_status(arena);
     leat_http_facts(arena, record->json, &facts);
     envelope->id = facts.id.len > 0 ? facts.id : leat_record_digest(decoder, record);
     envelope->source = source_of(arena, &facts);
-    envelope->type = type;
-    envelope->subject = LEAT_JOIN(arena, facts.method, LEAT_STR(" "), facts.path);
+    envelope->type = facts.type;
+    envelope->subject = subject_of(arena, &facts);
     envelope->time = facts.time;
     envelope->datacontenttype = facts.content_type;
     set_body(record->json, &envelope->data);

@@ -58,13 +58,11 @@ static leat_status field_item(const struct checker *checker, enum leat_http_fiel
     return LEAT_OK;
 }
 
-/* Method and path are what makes it a request. */
-static leat_status check_needed(const struct checker *checker, enum leat_http_field field)
+/* Without it, it is no request. Only a path may be empty. */
+static leat_status check_needed(const struct checker *checker, enum leat_http_field field, const cJSON *item)
 {
     const char *const *names = checker->row->fields[field].names;
-    const cJSON *item = NULL;
     char what[96];
-    LEAT_TRY(field_item(checker, field, &item));
     if (item == NULL)
         return wrong_field(checker, names, last_of(names), NULL, "text");
     if (field == LEAT_FIELD_PATH || leat_json_text(item).len > 0)
@@ -75,12 +73,29 @@ static leat_status check_needed(const struct checker *checker, enum leat_http_fi
 
 static leat_status check_fields(const struct checker *checker)
 {
-    const cJSON *item = NULL;
-    LEAT_TRY(check_needed(checker, LEAT_FIELD_METHOD));
-    LEAT_TRY(check_needed(checker, LEAT_FIELD_PATH));
-    for (int field = LEAT_FIELD_PATH + 1; field < LEAT_FIELD_COUNT; field++)
-        LEAT_TRY(field_item(checker, (enum leat_http_field)field, &item));
+    for (int at = 0; at < LEAT_FIELD_COUNT; at++) {
+        enum leat_http_field field = (enum leat_http_field)at;
+        const cJSON *item = NULL;
+        if (checker->row->fields[field].names[0] == NULL)
+            continue;
+        LEAT_TRY(field_item(checker, field, &item));
+        if ((checker->row->needed & 1u << field) != 0)
+            LEAT_TRY(check_needed(checker, field, item));
+    }
     return LEAT_OK;
+}
+
+static leat_status check_event_type(const struct checker *checker)
+{
+    const char *const *types = checker->row->event_types;
+    leat_str type = leat_http_text(checker->row, checker->request, LEAT_FIELD_EVENT_TYPE);
+    bool known = types[0] == NULL;
+    for (size_t i = 0; i < 3 && types[i] != NULL; i++)
+        known = known || leat_str_is(type, types[i]);
+    if (known)
+        return LEAT_OK;
+    return leat_error_set(checker->reterr, LEAT_STATUS(BAD_RECORD), "requestContext.eventType is none of %s, %s, %s",
+                          types[0], types[1], types[2]);
 }
 
 static leat_status check_list(const struct checker *checker, const char *what, const cJSON *list)
@@ -161,6 +176,7 @@ leat_status leat_http_check(const cJSON *request, struct leat_error *reterr)
     if (!cJSON_IsObject(context))
         return wrong(&checker, "requestContext", context, "an object");
     LEAT_TRY(check_fields(&checker));
+    LEAT_TRY(check_event_type(&checker));
     if (checker.row->multi_values)
         LEAT_TRY(check_map(&checker, "multiValueHeaders", true));
     LEAT_TRY(check_map(&checker, "headers", false));

@@ -2,6 +2,7 @@
 /* The table of dialects, and what is read from a request without making its view. */
 #include "http_private.h"
 
+#include <leat/attributes.h>
 #include <leat/text.h>
 
 #define IN_CONTEXT(name)           \
@@ -14,60 +15,154 @@
     [LEAT_FIELD_STAGE] = IN_CONTEXT("stage"), [LEAT_FIELD_REQUEST_ID] = IN_CONTEXT("requestId"), \
     [LEAT_FIELD_DOMAIN] = IN_CONTEXT("domainName"), [LEAT_FIELD_API] = IN_CONTEXT("apiId"),      \
     [LEAT_FIELD_ACCOUNT] = IN_CONTEXT("accountId")
-#define VERSION_1_FIELDS                                                                   \
-    COMMON_FIELDS, [LEAT_FIELD_METHOD] = {{"httpMethod"}}, [LEAT_FIELD_PATH] = {{"path"}}, \
-                   [LEAT_FIELD_ROUTE] = {{"resource"}},                                    \
-                   [LEAT_FIELD_CLIENT_IP] = {{"requestContext", "identity", "sourceIp"}},  \
-                   [LEAT_FIELD_TIME] = IN_CONTEXT("requestTimeEpoch")
+#define METHOD_AND_PATH [LEAT_FIELD_METHOD] = {{"httpMethod"}}, [LEAT_FIELD_PATH] = {{"path"}}
+#define IDENTITY_FIELDS                                                                        \
+    [LEAT_FIELD_CLIENT_IP] = {{"requestContext", "identity", "sourceIp"}}, [LEAT_FIELD_TIME] = \
+                                                                               IN_CONTEXT("requestTimeEpoch")
+#define VERSION_1_FIELDS COMMON_FIELDS, METHOD_AND_PATH, IDENTITY_FIELDS, [LEAT_FIELD_ROUTE] = {{"resource"}}
+#define VERSION_2_FIELDS                                                                                            \
+    COMMON_FIELDS, [LEAT_FIELD_METHOD] = {{"requestContext", "http", "method"}}, [LEAT_FIELD_PATH] = {{"rawPath"}}, \
+                   [LEAT_FIELD_ROUTE] = {{"routeKey"}},                                                             \
+                   [LEAT_FIELD_CLIENT_IP] = {{"requestContext", "http", "sourceIp"}},                               \
+                   [LEAT_FIELD_TIME] = IN_CONTEXT("timeEpoch")
+#define WEBSOCKET_FIELDS                                                                                \
+    COMMON_FIELDS, METHOD_AND_PATH, IDENTITY_FIELDS,                                                    \
+        [LEAT_FIELD_ROUTE] = IN_CONTEXT("routeKey"), [LEAT_FIELD_MESSAGE_ID] = IN_CONTEXT("messageId"), \
+        [LEAT_FIELD_CONNECTION] = IN_CONTEXT("connectionId"), [LEAT_FIELD_EVENT_TYPE] = IN_CONTEXT("eventType")
+#define ALB_FIELDS METHOD_AND_PATH, [LEAT_FIELD_TARGET_GROUP] = {{"requestContext", "elb", "targetGroupArn"}}
+#define METHOD_PATH_NEEDED (LEAT_NEED(METHOD) | LEAT_NEED(PATH))
+
+#define TEXT(literal)                \
+    {                                \
+        literal, sizeof(literal) - 1 \
+    }
+
+/* What both ALB rows share: they differ in what the reply has. 1 MB is the limit of a response. */
+#define ALB_ROW                                                                                                 \
+    .kind = "alb", .type = "com.amazonaws.elb.request", .fields = {ALB_FIELDS}, .needed = METHOD_PATH_NEEDED,   \
+    .scheme = "https://", .path_encoded = true, .query_encoded = true, .multi_values = true, .forwarded = true, \
+    .trace_id = true, .error_status = 502, .status_description = true, .hop_by_hop = true, .answer_max = 1 << 20
 
 static const struct leat_http_row rows[] = {
     [LEAT_HTTP_REST] =
         {
+            .kind = "apigateway-rest",
+            .type = "com.amazonaws.apigateway.http.request",
             .fields = {VERSION_1_FIELDS},
+            .needed = METHOD_PATH_NEEDED,
+            .scheme = "https://",
             .path_encoded = true,
             .parameters_encoded = true,
             .multi_values = true,
             .error_status = 502,
-            .error_body = {"{\"message\": \"Internal server error\"}", 36},
-            .default_type = {"application/json", 16},
+            .error_body = TEXT("{\"message\": \"Internal server error\"}"),
+            .default_type = TEXT("application/json"),
+            .single_headers = true,
+            .multi_headers = true,
             .multi_first = true,
         },
     [LEAT_HTTP_V1] =
         {
+            .kind = "apigateway-http",
+            .type = "com.amazonaws.apigateway.http.request",
             .fields = {VERSION_1_FIELDS},
+            .needed = METHOD_PATH_NEEDED,
+            .scheme = "https://",
             .path_encoded = true,
             .path_has_stage = true,
             .multi_values = true,
             .error_status = 500,
-            .error_body = {"{\"message\":\"Internal Server Error\"}", 35},
-            .default_type = {"text/plain; charset=utf-8", 25},
+            .error_body = TEXT("{\"message\":\"Internal Server Error\"}"),
+            .default_type = TEXT("text/plain; charset=utf-8"),
+            .single_headers = true,
+            .multi_headers = true,
         },
     [LEAT_HTTP_V2] =
         {
-            .fields =
-                {
-                    COMMON_FIELDS,
-                    [LEAT_FIELD_METHOD] = {{"requestContext", "http", "method"}},
-                    [LEAT_FIELD_PATH] = {{"rawPath"}},
-                    [LEAT_FIELD_ROUTE] = {{"routeKey"}},
-                    [LEAT_FIELD_CLIENT_IP] = {{"requestContext", "http", "sourceIp"}},
-                    [LEAT_FIELD_TIME] = IN_CONTEXT("timeEpoch"),
-                },
+            .kind = "apigateway-http",
+            .type = "com.amazonaws.apigateway.http.request",
+            .fields = {VERSION_2_FIELDS},
+            .needed = METHOD_PATH_NEEDED,
+            .scheme = "https://",
             .path_has_stage = true,
             .raw_query = true,
             .cookie_list = true,
             .error_status = 500,
-            .error_body = {"{\"message\":\"Internal Server Error\"}", 35},
-            .default_type = {"text/plain; charset=utf-8", 25},
-            .free_form = true,
+            .error_body = TEXT("{\"message\":\"Internal Server Error\"}"),
+            .default_type = TEXT("text/plain; charset=utf-8"),
+            .free = LEAT_FREE_TEXT,
+            .any_value = true,
+            .single_headers = true,
+        },
+    [LEAT_HTTP_URL] =
+        {
+            .kind = "function-url",
+            .type = "com.amazonaws.lambdaurl.request",
+            .fields = {VERSION_2_FIELDS},
+            .needed = METHOD_PATH_NEEDED,
+            .scheme = "https://",
+            .path_encoded = true, /* HTTP APIs decode it, function URLs do not */
+            .path_has_stage = true,
+            .raw_query = true,
+            .cookie_list = true,
+            .error_status = 502,
+            .default_type = TEXT("application/json"),
+            .free = LEAT_FREE_JSON,
+            .any_value = true,
+            .single_headers = true,
+            .prelude = true,
+        },
+    [LEAT_HTTP_ALB] = {ALB_ROW, .single_headers = true},
+    [LEAT_HTTP_ALB_MULTI] = {ALB_ROW, .multi_headers = true},
+    [LEAT_HTTP_WEBSOCKET] =
+        {
+            .kind = "apigateway-websocket",
+            .type = "com.amazonaws.apigateway.websocket.",
+            .fields = {WEBSOCKET_FIELDS},
+            .needed = LEAT_NEED(CONNECTION) | LEAT_NEED(EVENT_TYPE),
+            .event_types = {"CONNECT", "MESSAGE", "DISCONNECT"},
+            .scheme = "wss://",
+            .path_encoded = true,
+            .parameters_encoded = true,
+            .multi_values = true,
+            .error_status = 502,
+            .error_body = TEXT("{\"message\": \"Internal server error\"}"),
+            .single_headers = true,
+            .multi_headers = true,
         },
 };
 
+static bool is_text(const cJSON *object, const char *name)
+{
+    return leat_json_get_text(object, name).ptr != NULL;
+}
+
+/* A target group sends one family of maps; where a made-up request has both, the lists count. */
+static enum leat_http_dialect dialect_of_alb(const cJSON *request)
+{
+    struct leat_http_map map = leat_http_headers(&rows[LEAT_HTTP_ALB], request);
+    if (map.object == NULL)
+        map = leat_http_query_map(&rows[LEAT_HTTP_ALB], request);
+    return map.lists ? LEAT_HTTP_ALB_MULTI : LEAT_HTTP_ALB;
+}
+
+/* A function URL writes format 2.0 as an HTTP API does; only its domain tells. */
+static enum leat_http_dialect dialect_of_2(const cJSON *context)
+{
+    leat_str domain = leat_json_get_text(context, "domainName");
+    return leat_str_find(domain, LEAT_STR(".lambda-url.")).ptr != NULL ? LEAT_HTTP_URL : LEAT_HTTP_V2;
+}
+
 enum leat_http_dialect leat_http_dialect_of(const cJSON *request)
 {
+    const cJSON *context = leat_json_get_object(request, "requestContext");
     leat_str version = leat_json_get_text(request, "version");
+    if (leat_json_get_object(context, "elb") != NULL)
+        return dialect_of_alb(request);
+    if (is_text(context, "connectionId") && is_text(context, "eventType"))
+        return LEAT_HTTP_WEBSOCKET;
     if (leat_str_is(version, "2.0"))
-        return LEAT_HTTP_V2;
+        return dialect_of_2(context);
     return leat_str_is(version, "1.0") ? LEAT_HTTP_V1 : LEAT_HTTP_REST;
 }
 
@@ -81,10 +176,15 @@ const struct leat_http_row *leat_http_row_of(const cJSON *request)
     return leat_http_row(leat_http_dialect_of(request));
 }
 
+const char *leat_http_kind_of(const cJSON *request)
+{
+    return leat_http_row_of(request)->kind;
+}
+
 const cJSON *leat_http_find(const struct leat_http_row *row, const cJSON *request, enum leat_http_field field)
 {
     const char *const *names = row->fields[field].names;
-    const cJSON *item = request;
+    const cJSON *item = names[0] != NULL ? request : NULL;
     for (size_t i = 0; i < 3 && names[i] != NULL; i++)
         item = leat_json_get(item, names[i]);
     return item;
@@ -182,16 +282,36 @@ static void headers_of(struct leat_http_map map, struct leat_http_facts *facts)
     }
 }
 
+leat_str leat_http_id(const cJSON *request)
+{
+    const struct leat_http_row *row = leat_http_row_of(request);
+    struct leat_http_facts facts = {0};
+    leat_str id = leat_http_text(row, request, LEAT_FIELD_MESSAGE_ID);
+    if (id.len == 0)
+        id = leat_http_text(row, request, LEAT_FIELD_REQUEST_ID);
+    if (id.len == 0 && row->trace_id) {
+        headers_of(leat_http_headers(row, request), &facts);
+        id = facts.trace;
+    }
+    return id.len > 0 ? id : LEAT_ABSENT;
+}
+
 void leat_http_facts(struct leat_arena *arena, const cJSON *request, struct leat_http_facts *retfacts)
 {
     const struct leat_http_row *row = leat_http_row_of(request);
+    leat_str event_type = leat_http_text(row, request, LEAT_FIELD_EVENT_TYPE);
     *retfacts = (struct leat_http_facts){
-        .id = leat_http_text(row, request, LEAT_FIELD_REQUEST_ID),
+        .id = leat_http_id(request),
+        .type = LEAT_JOIN(arena, leat_str_c(row->type), leat_http_fold(arena, event_type)),
         .method = leat_http_text(row, request, LEAT_FIELD_METHOD),
         .path = leat_http_path(arena, row, request),
+        .scheme = leat_str_c(row->scheme),
         .domain = leat_http_text(row, request, LEAT_FIELD_DOMAIN),
+        .stage = leat_http_text(row, request, LEAT_FIELD_STAGE),
         .api = leat_http_text(row, request, LEAT_FIELD_API),
         .account = leat_http_text(row, request, LEAT_FIELD_ACCOUNT),
+        .target_group = leat_http_text(row, request, LEAT_FIELD_TARGET_GROUP),
+        .connection = leat_http_text(row, request, LEAT_FIELD_CONNECTION),
         .time = time_of(arena, leat_http_find(row, request, LEAT_FIELD_TIME)),
     };
     headers_of(leat_http_headers(row, request), retfacts);

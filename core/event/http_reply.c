@@ -4,9 +4,18 @@
 
 #include <leat/text.h>
 
+#include <stdlib.h>
+
+struct header {
+    leat_str name, value; /* safe, the name in lower case */
+    struct header *next;  /* of the same name */
+    bool again;           /* not the first of its name */
+};
+
 struct headers {
-    struct leat_pair *items; /* safe, names in lower case */
+    struct header *items;
     size_t count;
+    bool repeats; /* a name stands there twice */
 };
 
 /* RFC 9110: what a field name is made of. */
@@ -44,15 +53,41 @@ static void add_header(struct headers *headers, struct leat_arena *arena, leat_s
 {
     leat_str safe = leat_http_fold(arena, only(arena, name, is_token));
     if (safe.len > 0)
-        headers->items[headers->count++] = (struct leat_pair){.name = safe, .value = only(arena, value, is_field_text)};
+        headers->items[headers->count++] = (struct header){.name = safe, .value = only(arena, value, is_field_text)};
 }
 
-static bool has_header(const struct headers *headers, size_t count, leat_str name)
+static bool has_header(const struct headers *headers, leat_str name)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < headers->count; i++)
         if (leat_str_eq(headers->items[i].name, name))
             return true;
     return false;
+}
+
+/* By name, those of one name in their order. */
+static int by_name(const void *a, const void *b)
+{
+    const struct header *left = *(const struct header *const *)a, *right = *(const struct header *const *)b;
+    if (left->name.len != right->name.len)
+        return left->name.len < right->name.len ? -1 : 1;
+    int order = memcmp(left->name.ptr, right->name.ptr, left->name.len);
+    return order != 0 ? order : left < right ? -1 : 1;
+}
+
+static void link_names(struct headers *headers, struct leat_arena *arena)
+{
+    struct header **sorted = LEAT_NEW_N(arena, struct header *, headers->count + 1);
+    if (sorted == NULL)
+        return;
+    for (size_t i = 0; i < headers->count; i++)
+        sorted[i] = &headers->items[i];
+    qsort(sorted, headers->count, sizeof(*sorted), by_name);
+    for (size_t i = 1; i < headers->count; i++) {
+        if (!leat_str_eq(sorted[i - 1]->name, sorted[i]->name))
+            continue;
+        sorted[i - 1]->next = sorted[i];
+        sorted[i]->again = headers->repeats = true;
+    }
 }
 
 /* The gateways' own defaults differ, so that one reply would give three; ours is always the same. */
@@ -72,20 +107,21 @@ static struct headers collect(struct leat_arena *arena, const struct leat_reply 
     size_t count = 1;
     for (const struct leat_reply_header *at = reply->headers; at != NULL; at = at->next)
         count++;
-    struct headers headers = {.items = LEAT_NEW_N(arena, struct leat_pair, count)};
+    struct headers headers = {.items = LEAT_NEW_N(arena, struct header, count)};
     if (headers.items == NULL)
         return headers;
     for (const struct leat_reply_header *at = reply->headers; at != NULL; at = at->next)
         add_header(&headers, arena, at->name, at->value);
     leat_str type = content_type_of(reply, text);
-    if (type.ptr != NULL && !has_header(&headers, headers.count, LEAT_STR("content-type")))
+    if (type.ptr != NULL && !has_header(&headers, LEAT_STR("content-type")))
         add_header(&headers, arena, LEAT_STR("content-type"), type);
+    link_names(&headers, arena);
     return headers;
 }
 
 /* --- writing ----------------------------------------------------------------------------------------- */
 
-static bool is_cookie(const struct leat_pair *header)
+static bool is_cookie(const struct header *header)
 {
     return leat_str_is(header->name, "set-cookie");
 }
@@ -97,31 +133,29 @@ static void comma(struct leat_buf *buf, bool *first)
     *first = false;
 }
 
-/* ["a","b"]: every value of the name of header `at`. */
-static void write_list(struct leat_buf *buf, const struct headers *headers, size_t at)
+/* ["a","b"]: every value of the name whose first header this is. */
+static void write_list(struct leat_buf *buf, const struct header *header)
 {
     bool first = true;
     leat_buf_char(buf, '[');
-    for (size_t i = at; i < headers->count; i++) {
-        if (!leat_str_eq(headers->items[i].name, headers->items[at].name))
-            continue;
+    for (; header != NULL; header = header->next) {
         comma(buf, &first);
-        leat_buf_json_string(buf, headers->items[i].value);
+        leat_buf_json_string(buf, header->value);
     }
     leat_buf_char(buf, ']');
 }
 
-/* "a,b" */
-static void write_joined(struct leat_buf *buf, const struct headers *headers, size_t at)
+/* "a,b"; a cookie may hold a comma, so of several only the last is left. */
+static void write_joined(struct leat_buf *buf, const struct header *header)
 {
     struct leat_buf joined;
     bool first = true;
+    while (is_cookie(header) && header->next != NULL)
+        header = header->next;
     leat_buf_init(&joined, buf->arena);
-    for (size_t i = at; i < headers->count; i++) {
-        if (!leat_str_eq(headers->items[i].name, headers->items[at].name))
-            continue;
+    for (; header != NULL; header = header->next) {
         comma(&joined, &first);
-        leat_buf_add(&joined, headers->items[i].value);
+        leat_buf_add(&joined, header->value);
     }
     leat_buf_json_string(buf, leat_buf_str(&joined));
 }
@@ -133,49 +167,56 @@ static void write_map(struct leat_buf *buf, const struct headers *headers, bool 
     leat_buf_json_name(buf, lists ? "multiValueHeaders" : "headers");
     leat_buf_char(buf, '{');
     for (size_t i = 0; i < headers->count; i++) {
-        if (has_header(headers, i, headers->items[i].name) || (!cookies && is_cookie(&headers->items[i])))
+        const struct header *header = &headers->items[i];
+        if (header->again || (!cookies && is_cookie(header)))
             continue;
         comma(buf, &first);
-        leat_buf_json_string(buf, headers->items[i].name);
+        leat_buf_json_string(buf, header->name);
         leat_buf_char(buf, ':');
         if (lists)
-            write_list(buf, headers, i);
+            write_list(buf, header);
         else
-            write_joined(buf, headers, i);
+            write_joined(buf, header);
     }
     leat_buf_char(buf, '}');
 }
 
-static bool any_repeats(const struct headers *headers)
+static void write_cookies(struct leat_buf *buf, const struct headers *headers)
 {
-    for (size_t i = 1; i < headers->count; i++)
-        if (has_header(headers, i, headers->items[i].name))
-            return true;
-    return false;
+    size_t at = 0;
+    while (at < headers->count && !is_cookie(&headers->items[at]))
+        at++;
+    if (at == headers->count)
+        return;
+    leat_buf_json_name(buf, "cookies");
+    write_list(buf, &headers->items[at]);
 }
 
 static void write_headers(struct leat_buf *buf, const struct leat_http_row *row, const struct headers *headers)
 {
-    if (headers->count == 0)
-        return;
-    write_map(buf, headers, row->multi_values && any_repeats(headers), !row->cookie_list);
-    for (size_t i = 0; row->cookie_list && i < headers->count; i++) {
-        if (!is_cookie(&headers->items[i]))
-            continue;
-        leat_buf_json_name(buf, "cookies");
-        write_list(buf, headers, i);
-        break;
-    }
+    if (headers->count > 0 || row->status_description)
+        write_map(buf, headers, row->multi_headers && (headers->repeats || !row->single_headers), !row->cookie_list);
+    if (row->cookie_list)
+        write_cookies(buf, headers);
+}
+
+static void write_status(struct leat_buf *buf, const struct leat_http_row *row, int status)
+{
+    const char *reason = row->status_description ? leat_http_reason(status) : NULL;
+    leat_buf_printf(buf, "{\"statusCode\":%d", status);
+    if (reason != NULL)
+        leat_buf_printf(buf, ",\"statusDescription\":\"%d %s\"", status, reason);
 }
 
 leat_str leat_http_encode(struct leat_arena *arena, enum leat_http_dialect dialect, const struct leat_reply *reply)
 {
+    const struct leat_http_row *row = leat_http_row(dialect);
     struct leat_buf buf;
     bool text = leat_str_utf8(reply->body) == reply->body.len;
     struct headers headers = collect(arena, reply, text);
     leat_buf_init(&buf, arena);
-    leat_buf_printf(&buf, "{\"statusCode\":%d", reply->status != 0 ? reply->status : 200);
-    write_headers(&buf, leat_http_row(dialect), &headers);
+    write_status(&buf, row, reply->status != 0 ? reply->status : 200);
+    write_headers(&buf, row, &headers);
     leat_buf_c(&buf, ",\"body\":");
     leat_buf_json_string(&buf, text ? reply->body : leat_base64_encode(arena, reply->body));
     leat_buf_printf(&buf, ",\"isBase64Encoded\":%s}", text ? "false" : "true");

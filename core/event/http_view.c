@@ -90,7 +90,12 @@ static struct pairs read_query(struct leat_arena *arena, const struct leat_http_
     leat_str raw = row->raw_query ? leat_json_get_text(request, "rawQueryString") : LEAT_ABSENT;
     if (raw.ptr != NULL)
         return parse_query(arena, raw);
-    return read_map(arena, leat_http_query_map(row, request)); /* decoded by the gateway */
+    struct pairs pairs = read_map(arena, leat_http_query_map(row, request));
+    for (size_t i = 0; row->query_encoded && i < pairs.count; i++) {
+        pairs.items[i].name = leat_percent_decode(arena, pairs.items[i].name, true);
+        pairs.items[i].value = leat_percent_decode(arena, pairs.items[i].value, true);
+    }
+    return pairs;
 }
 
 static struct pairs read_parameters(struct leat_arena *arena, const struct leat_http_row *row, const cJSON *request)
@@ -140,6 +145,21 @@ static void header_cookies(struct leat_http *http, struct leat_arena *arena)
     http->cookies = cookies;
 }
 
+/* The load balancer adds the address it was called from behind what the client claims. */
+static leat_str last_forwarded(const struct leat_http *http)
+{
+    leat_str rest = LEAT_ABSENT, last = LEAT_ABSENT;
+    for (size_t i = 0; i < http->header_count; i++)
+        if (leat_str_is(http->headers[i].name, "x-forwarded-for"))
+            rest = http->headers[i].value;
+    while (rest.ptr != NULL) {
+        leat_str address = leat_str_trim(leat_str_cut(&rest, ','));
+        if (address.len > 0)
+            last = address;
+    }
+    return last;
+}
+
 /* --- the view ---------------------------------------------------------------------------------------- */
 
 const void *leat_http_view(const struct leat_envelope *envelope, struct leat_arena *arena)
@@ -153,7 +173,6 @@ const void *leat_http_view(const struct leat_envelope *envelope, struct leat_are
     http->path = leat_http_path(arena, row, request);
     http->route = leat_http_text(row, request, LEAT_FIELD_ROUTE);
     http->stage = leat_http_text(row, request, LEAT_FIELD_STAGE);
-    http->client_ip = leat_http_text(row, request, LEAT_FIELD_CLIENT_IP);
 
     struct pairs query = read_query(arena, row, request);
     struct pairs headers = read_headers(arena, row, request);
@@ -164,6 +183,7 @@ const void *leat_http_view(const struct leat_envelope *envelope, struct leat_are
     http->header_count = headers.count;
     http->path_parameters = parameters.items;
     http->path_parameter_count = parameters.count;
+    http->client_ip = row->forwarded ? last_forwarded(http) : leat_http_text(row, request, LEAT_FIELD_CLIENT_IP);
 
     const cJSON *cookies = row->cookie_list ? leat_json_get_array(request, "cookies") : NULL;
     if (cookies != NULL)

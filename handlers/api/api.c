@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Orders over HTTP: GET /orders/{id} and POST /orders. The same code serves REST APIs and HTTP APIs, which
- * differ in payload format and in the reply they want; leat speaks both.
+ * Orders over HTTP: GET /orders/{id} and POST /orders. The same code serves REST APIs, HTTP APIs, function URLs and
+ * load balancers, which differ in payload format and in the reply they want; leat speaks them all.
  *
  * The orders are kept in memory, which stands for a database: they are gone with the process.
  */
@@ -131,4 +131,5 @@ static leat_outcome handle(leat_context *ctx, const leat_event *event, void *sta
     return outcome;
 }
 
-LEAT_HANDLER(api, .accepts = "apigateway", .load = make_store, .handle = handle, .unload = free_store);
+LEAT_HANDLER(api, .accepts = "apigateway-rest,apigateway-http,function-url,alb", .load = make_store, .handle = handle,
+             .unload = free_store);

@@ -108,6 +108,18 @@ static inline void answers_fini(struct answers *answers)
 #define V2_PAYLOAD                                                                                                 \
     "{\"version\":\"2.0\",\"rawPath\":\"/\",\"requestContext\":{\"requestId\":\"r\",\"http\":{\"method\":\"GET\"," \
     "\"path\":\"/\"}}}"
+#define URL_PAYLOAD                                                                        \
+    "{\"version\":\"2.0\",\"rawPath\":\"/"                                                 \
+    "\",\"requestContext\":{\"requestId\":\"r\",\"domainName\":\"a.lambda-url.r.on.aws\"," \
+    "\"http\":{\"method\":\"GET\"}}}"
+#define ALB_PAYLOAD \
+    "{\"requestContext\":{\"elb\":{\"targetGroupArn\":\"arn\"}},\"httpMethod\":\"GET\",\"path\":\"/\",\"headers\":{}}"
+#define ALB_MULTI_PAYLOAD                                                                               \
+    "{\"requestContext\":{\"elb\":{\"targetGroupArn\":\"arn\"}},\"httpMethod\":\"GET\",\"path\":\"/\"," \
+    "\"multiValueHeaders\":{}}"
+#define WEBSOCKET_PAYLOAD "{\"requestContext\":{\"connectionId\":\"c\",\"eventType\":\"CONNECT\",\"requestId\":\"r\"}}"
+#define HTTP_PAYLOADS \
+    REST_PAYLOAD, V1_PAYLOAD, V2_PAYLOAD, URL_PAYLOAD, ALB_MULTI_PAYLOAD, WEBSOCKET_PAYLOAD, ALB_PAYLOAD
 #define DIRECT_PAYLOAD "{\"a\":1}"
 
 #endif

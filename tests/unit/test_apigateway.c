@@ -269,13 +269,6 @@ static void check_http(const char *path, leat_str text)
     check_shared(path, text, "apigateway-http");
 }
 
-static void check_websocket(const char *path, leat_str text)
-{
-    DECODED d = decode_str(text);
-    cr_expect_str_neq(d->records.adapter->name, "apigateway-rest", "%s", path);
-    cr_expect_str_neq(d->records.adapter->name, "apigateway-http", "%s", path);
-}
-
 Test(apigateway, shared_rest_payloads_decode_and_survive_encode)
 {
     for_shared_payloads("apigateway-rest", check_rest);
@@ -284,9 +277,4 @@ Test(apigateway, shared_rest_payloads_decode_and_survive_encode)
 Test(apigateway, shared_http_payloads_decode_and_survive_encode)
 {
     for_shared_payloads("apigateway-http", check_http);
-}
-
-Test(apigateway, shared_websocket_payloads_are_not_ours)
-{
-    for_shared_payloads("apigateway-websocket", check_websocket);
 }

@@ -249,8 +249,8 @@ static void expect_http(const char *payload, const char *text, int status, enum 
 
 Test(reply_in, a_status_of_http_is_an_outcome)
 {
-    static const char *const payloads[] = {REST_PAYLOAD, V1_PAYLOAD, V2_PAYLOAD};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const payloads[] = {HTTP_PAYLOADS};
+    for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
         expect_http(payloads[i], "{\"statusCode\":200}", 200, LEAT_OUTCOME_OK);
         expect_http(payloads[i], "{\"statusCode\":404}", 404, LEAT_OUTCOME_OK);
         expect_http(payloads[i], "{\"statusCode\":422}", 422, LEAT_OUTCOME_REJECT);
@@ -263,9 +263,13 @@ Test(reply_in, a_failed_function_is_what_each_gateway_makes_of_it)
     expect_http(REST_PAYLOAD, NULL, 502, LEAT_OUTCOME_RETRY);
     expect_http(V1_PAYLOAD, NULL, 500, LEAT_OUTCOME_RETRY);
     expect_http(V2_PAYLOAD, NULL, 500, LEAT_OUTCOME_RETRY);
+    expect_http(URL_PAYLOAD, NULL, 502, LEAT_OUTCOME_RETRY);
+    expect_http(ALB_PAYLOAD, NULL, 502, LEAT_OUTCOME_RETRY);
+    expect_http(WEBSOCKET_PAYLOAD, NULL, 502, LEAT_OUTCOME_RETRY);
     expect_http(REST_PAYLOAD, "\"Hello\"", 502, LEAT_OUTCOME_RETRY);
     expect_http(V1_PAYLOAD, "not json", 500, LEAT_OUTCOME_RETRY);
     expect_http(V2_PAYLOAD, "not json", 200, LEAT_OUTCOME_OK);
+    expect_http(URL_PAYLOAD, "not json", 502, LEAT_OUTCOME_RETRY);
 }
 
 /* --- there and back ------------------------------------------------------------------------------------------- */
@@ -342,13 +346,14 @@ static void expect_reply_back(const char *payload, char letter, const struct lea
 
 Test(reply_in, an_http_reply_comes_back_as_it_went)
 {
-    static const char *const payloads[] = {REST_PAYLOAD, V1_PAYLOAD, V2_PAYLOAD};
+    static const char *const payloads[] = {HTTP_PAYLOADS};
+    const size_t count = sizeof(payloads) / sizeof(payloads[0]) - 1; /* the last one has no room for two cookies */
     struct leat_reply_header second = {LEAT_STR("set-cookie"), LEAT_STR("b=2"), NULL};
     struct leat_reply_header first = {LEAT_STR("set-cookie"), LEAT_STR("a=1; Path=/"), &second};
     struct leat_reply_header other = {LEAT_STR("x-a"), LEAT_STR("\xC3\xA9, \"q\""), &first};
     static const leat_str bodies[] = {{"", 0}, {"text \xE8\x8C\xB6", 8}, {"\x89PNG\0\xFF", 6}, {"{\"a\":1}", 7}};
     static const int statuses[] = {200, 204, 301, 422, 503};
-    for (size_t p = 0; p < 3; p++)
+    for (size_t p = 0; p < count; p++)
         for (size_t b = 0; b < 4; b++)
             for (size_t s = 0; s < 5; s++) {
                 struct leat_reply reply = {statuses[s], LEAT_STR("image/png"), bodies[b], &other};

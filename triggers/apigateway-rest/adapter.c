@@ -4,14 +4,7 @@
 
 static bool detect(const struct leat_payload *payload)
 {
-    /* HTTP APIs write format 1.0 the same way but say so. */
-    return leat_http_is_proxy(payload) && leat_http_is_version_1(payload) &&
-           !leat_str_is(leat_json_get_text(payload->root, "version"), "1.0");
-}
-
-static leat_status normalise(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
-{
-    return leat_http_normalise(decoder, record, LEAT_STR("com.amazonaws.apigateway.http.request"), out);
+    return leat_http_is(payload, LEAT_HTTP_REST) && leat_http_is_version_1(payload);
 }
 
 const struct leat_adapter leat_adapter_apigateway_rest = {
@@ -24,5 +17,5 @@ const struct leat_adapter leat_adapter_apigateway_rest = {
     .shape = LEAT_REPLY_HTTP,
     .detect = detect,
     .split = leat_http_split,
-    .normalise = normalise,
+    .normalise = leat_http_normalise,
 };

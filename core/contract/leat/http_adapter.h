@@ -10,16 +10,18 @@
 
 LEAT_BEGIN
 
-/* Could it be a request to a gateway's proxy integration? Authorizer requests, ALB and WebSocket events look
- * alike but are not: rules 7 to 9 of the discriminator table come before those of all gateways. */
-bool leat_http_is_proxy(const struct leat_payload *payload);
-/* Format 1.0 of whatever gateway: rule 12. */
+/* A request in that dialect? Authorizer requests look alike but are not: rule 7 of the discriminator table comes
+ * before those of all gateways, which are in the order of leat_http_dialect_of. */
+bool leat_http_is(const struct leat_payload *payload, enum leat_http_dialect dialect);
+/* Has it the method of format 2.0 (rules 10 and 11), or what marks format 1.0 of whatever gateway (rule 12)? */
+bool leat_http_is_version_2(const struct leat_payload *payload);
 bool leat_http_is_version_1(const struct leat_payload *payload);
 
 /* One record whose id is the request's. A broken request that has no id is BAD_PAYLOAD. */
 leat_status leat_http_split(struct leat_decoder *decoder, const struct leat_payload *payload, struct leat_records *out);
-/* The envelope of a request, or BAD_RECORD if leat_http_check finds fault with it. */
-leat_status leat_http_normalise(struct leat_decoder *decoder, const struct leat_record *record, leat_str type,
+/* The envelope of a request. BAD_RECORD: leat_http_check finds fault with it, or its dialect is another kind's, which
+ * happens only if the adapter was named by hand. */
+leat_status leat_http_normalise(struct leat_decoder *decoder, const struct leat_record *record,
                                 struct leat_events *out);
 
 LEAT_END

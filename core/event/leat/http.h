@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP as the gateways speak it: one table of dialects for requests and replies. The adapters of REST,
- * HTTP API (and later function URL and ALB) are rows of it.
+ * HTTP as the gateways speak it: one table of dialects for requests and replies. What the adapters of API Gateway,
+ * function URLs and load balancers differ in are rows of it.
  */
 #ifndef LEAT_HTTP_H
 #define LEAT_HTTP_H
@@ -13,12 +13,17 @@
 LEAT_BEGIN
 
 enum leat_http_dialect {
-    LEAT_HTTP_REST, /* API Gateway REST, proxy integration */
-    LEAT_HTTP_V1,   /* HTTP API, payload format 1.0 */
-    LEAT_HTTP_V2,   /* HTTP API, payload format 2.0 */
+    LEAT_HTTP_REST,      /* API Gateway REST, proxy integration */
+    LEAT_HTTP_V1,        /* HTTP API, payload format 1.0 */
+    LEAT_HTTP_V2,        /* HTTP API, payload format 2.0 */
+    LEAT_HTTP_URL,       /* function URL, which writes format 2.0 too */
+    LEAT_HTTP_ALB,       /* load balancer */
+    LEAT_HTTP_ALB_MULTI, /* load balancer whose target group has multi-value headers: the reply must have them too */
+    LEAT_HTTP_WEBSOCKET, /* API Gateway WebSocket */
 };
 
-/* Which dialect a request (its root) is written in: HTTP_V2 for "version":"2.0", HTTP_V1 for "1.0", else REST. */
+/* Which dialect a request (its root) is written in; the first that fits: ALB with requestContext.elb, WEBSOCKET with
+ * connectionId and eventType, URL or V2 with "version":"2.0" (by the domain), V1 with "1.0", else REST. */
 enum leat_http_dialect leat_http_dialect_of(const cJSON *request);
 
 /* The view of a request in any dialect; a leat_view_fn. Never fails on odd types: adapters refuse those first. */
@@ -28,11 +33,18 @@ const void *leat_http_view(const struct leat_envelope *envelope, struct leat_are
  * maps for the query only the one that is read counts. BAD_RECORD: "headers is a number (want an object)". */
 leat_status leat_http_check(const cJSON *request, struct leat_error *reterr);
 
+/* The kind of trigger that writes so: "alb", "apigateway-http", ... */
+const char *leat_http_kind_of(const cJSON *request);
+/* What the gateway calls the request; absent: it does not. Any request, checked or not. */
+leat_str leat_http_id(const cJSON *request);
+
 /* What an envelope needs of a request that was checked, without its view. */
 struct leat_http_facts {
-    leat_str id, method;
+    leat_str id, type, method;
     leat_str path; /* as in the view */
-    leat_str domain, api, account;
+    leat_str scheme, domain, stage, api, account;
+    leat_str target_group;              /* load balancers */
+    leat_str connection;                /* WebSockets */
     leat_str host, content_type, trace; /* headers: the first value of each */
     leat_str time;                      /* RFC 3339 */
 };
@@ -46,7 +58,8 @@ void leat_http_facts(struct leat_arena *arena, const cJSON *request, struct leat
  *   application/octet-stream. Without a body: none, and the gateway adds its own default.
  * - Header names go in lower case and lose what no name has, values lose control characters but tabs; a header
  *   that has no name left is dropped.
- * - A name that repeats: multiValueHeaders in REST and 1.0; in 2.0 joined with commas, set-cookie into cookies. */
+ * - A name that repeats: multiValueHeaders where the dialect has them; else joined with commas, set-cookie into
+ *   cookies (2.0, function URL) or, as it cannot be joined, the last of them alone (ALB). */
 leat_str leat_http_encode(struct leat_arena *arena, enum leat_http_dialect dialect, const struct leat_reply *reply);
 /* What a client of the gateway gets for a function's answer (reference: the dialects' table in
  * docs/reference/replies.md): malformed answers become the gateway's own 5xx. Header names in lower case,
