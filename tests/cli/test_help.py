@@ -4,7 +4,7 @@ import re
 
 import tap
 
-VERBS = ["help", "new", "replay", "sample", "show"]
+VERBS = ["completion", "help", "new", "replay", "sample", "show"]
 
 
 @tap.test
