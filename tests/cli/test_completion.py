@@ -152,7 +152,8 @@ def zsh_shows_verbs_and_options_with_their_help():
         for verb in verbs():
             given = [re.sub(r"\\(.)", r"\1", spec) for spec in specs("rest", verb)]
             for option, about in options(verb).items():
-                assert any(re.match(rf"\*{option}=?\[{re.escape(about)}\]", spec) for spec in given), f"{option}: {given}"
+                wanted = rf"\*{option}=?\[{re.escape(about)}\]"
+                assert any(re.match(wanted, spec) for spec in given), f"{option}: {given}"
         offered = re.search(r"^1:.*\((.*)\)$", "\n".join(specs("rest", "sample")), re.MULTILINE)[1]
         tap.equal(sorted(offered.split()), sorted(triggers()))
 
