@@ -3,6 +3,7 @@
 
 generate.py OUTPUT TRIGGERS_DIR ADAPTERS SAMPLES, where the last two are names joined by commas.
 """
+import json
 import pathlib
 import sys
 
@@ -19,6 +20,55 @@ def array(name, data):
     return f"static const char sample_{symbol(name)}[] = {{\n" + "\n".join(lines) + "\n    0,\n};\n"
 
 
+def ascii_of(path):
+    data = path.read_bytes()
+    if any(byte > 0x7F for byte in data):
+        sys.exit(f"{path}: only ASCII, please: write other characters as \\uXXXX")
+    return data
+
+
+# --- sample.ids: where the records are, and what differs in each ---------------------------------------------
+
+
+def member(value, pointer):
+    """What a JSON Pointer leads to, or None."""
+    for token in pointer.split("/")[1:]:
+        token = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list):
+            value = value[int(token)] if token.isdigit() and int(token) < len(value) else None
+        else:
+            value = value.get(token) if isinstance(value, dict) else None
+    return value
+
+
+def check(path, records, ids):
+    """A line that leads nowhere would make copies that are all the same."""
+    if not isinstance(records, list) or not records:
+        sys.exit(f"{path}:1: no array with a record in it")
+    for number, pointer in enumerate(ids, 2):
+        for value in (member(record, pointer) for record in records):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, (str, int))):
+                sys.exit(f"{path}:{number}: {pointer} is neither text nor a whole number")
+    for number, record in enumerate(records):
+        if all(member(record, pointer) is None for pointer in ids):
+            sys.exit(f"{path}: nothing of it is in record {number}")
+
+
+def read_ids(path, sample):
+    """The lines of a sample.ids, or none if there is no such file."""
+    if not path.exists():
+        return []
+    lines = ascii_of(path).decode().splitlines()
+    for number, line in enumerate(lines, 1):
+        if not line.startswith("/") or line != line.strip():
+            sys.exit(f"{path}:{number}: a line is a JSON Pointer, nothing else")
+    check(path, member(sample, lines[0]) if lines else None, lines[1:])
+    return lines
+
+
+# -------------------------------------------------------------------------------------------------------------
+
+
 def main():
     output, folder = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     adapters, samples = ([name for name in names.split(",") if name] for names in sys.argv[3:5])
@@ -27,14 +77,19 @@ def main():
     text += ["", "const struct leat_adapter *const leat_adapters[] = {"]
     text += [f"    &leat_adapter_{symbol(name)}," for name in adapters]
     text += ["    NULL,", "};", ""]
+    table = []
     for name in samples:
-        data = (folder / name / "sample.json").read_bytes()
-        if any(byte > 0x7F for byte in data):
-            sys.exit(f"{folder / name}/sample.json: only ASCII, please: write other characters as \\uXXXX")
+        data = ascii_of(folder / name / "sample.json")
+        lines = read_ids(folder / name / "sample.ids", json.loads(data))
         text.append(array(name, data))
-    text += ["const struct leat_sample leat_samples[] = {"]
-    text += [f'    {{"{name}", sample_{symbol(name)}, sizeof(sample_{symbol(name)}) - 1}},' for name in samples]
-    text += ["    {NULL, NULL, 0},", "};", ""]
+        row = f'"{name}", sample_{symbol(name)}, sizeof(sample_{symbol(name)}) - 1'
+        if lines:
+            ids = "".join(f"{json.dumps(line)}, " for line in lines[1:])
+            text.append(f"static const char *const ids_{symbol(name)}[] = {{{ids}NULL}};\n")
+            table.append(f"    {{{row}, {json.dumps(lines[0])}, ids_{symbol(name)}}},")
+        else:
+            table.append(f"    {{{row}, NULL, NULL}},")
+    text += ["const struct leat_sample leat_samples[] = {", *table, "    {NULL, NULL, 0, NULL, NULL},", "};", ""]
     output.write_text("\n".join(text))
 
 

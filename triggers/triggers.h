@@ -9,6 +9,8 @@ struct leat_sample {
     const char *name; /* of the trigger */
     const char *text; /* a payload, as Lambda would send it */
     size_t len;
+    const char *records;    /* JSON Pointer to the array of its records; NULL: none is told, the payload is one event */
+    const char *const *ids; /* JSON Pointers inside a record to what is never the same in two; ends with NULL */
 };
 
 extern const struct leat_adapter *const leat_adapters[]; /* NULL-terminated, in the order of the list */

@@ -33,13 +33,13 @@ struct leat_cli {
 /* One option of a verb. The table ends with name NULL. */
 struct leat_cli_option {
     const char *name;     /* without dashes */
-    const char *argument; /* what --help calls its value; NULL: it is a flag */
+    const char *argument; /* what --help calls its value, and completion goes by; NULL: it is a flag */
     const char *help;
 };
 
 struct leat_cli_verb {
     const char *name;
-    const char *arguments; /* "FILE|DIR|-..." */
+    const char *arguments; /* "FILE|DIR|-...": completion knows FILE, DIR, TRIGGER, VERB, and words in lower case */
     const char *summary;   /* one line, lower case, no full stop */
     const char *examples;  /* lines, shown first in help */
     const char *notes;     /* shown last; may be NULL */
@@ -50,7 +50,8 @@ struct leat_cli_verb {
 
 /* All verbs, sorted by name; NULL-terminated. */
 extern const struct leat_cli_verb *const leat_cli_verbs[];
-extern const struct leat_cli_verb leat_verb_help, leat_verb_new, leat_verb_replay, leat_verb_sample, leat_verb_show;
+extern const struct leat_cli_verb leat_verb_completion, leat_verb_help, leat_verb_new, leat_verb_replay,
+    leat_verb_sample, leat_verb_show;
 
 /* Takes argv apart by the verb's table: calls option(argument, index in the table, value) for each option, puts
  * the others in order into `rest` (room for argc). Returns how many, or -1 after a message: exit with 64.

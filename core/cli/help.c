@@ -14,7 +14,7 @@ static const char first_steps[] = "  leat sample sqs > m.json                   
 static void print_verbs(FILE *out)
 {
     for (const struct leat_cli_verb *const *at = leat_cli_verbs; *at != NULL; at++)
-        fprintf(out, "  %-7s %-14s %s\n", (*at)->name, (*at)->arguments, (*at)->summary);
+        fprintf(out, "  %-10s %-14s %s\n", (*at)->name, (*at)->arguments, (*at)->summary);
 }
 
 int leat_help_short(FILE *out)

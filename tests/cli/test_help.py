@@ -4,7 +4,7 @@ import re
 
 import tap
 
-VERBS = ["help", "new", "replay", "sample", "show"]
+VERBS = ["completion", "help", "new", "replay", "sample", "show"]
 
 
 @tap.test
@@ -104,7 +104,7 @@ def a_wrong_option_is_answered_with_the_one_that_was_meant():
     says(["show", "--as", "sqz", "x"], 'no trigger "sqz"', 'did you mean "sqs"?')
     says(["show", "--as", "qss", "x"], 'did you mean "sqs"?')
     says(["show"], "no file is named")
-    says(["sample", "--records"], "sample knows no option --records")
+    says(["sample", "--record", "2"], "sample knows no option --record", "did you mean --records?")
 
 
 @tap.test
