@@ -7,6 +7,7 @@
 #define ALIGN 16u
 #define FIRST_CHUNK (4u << 10)
 #define LARGEST_STEP (1u << 20)
+#define KEPT_MAX ((size_t)8 << 20) /* of an arena that waits for its next use */
 
 struct leat_arena_chunk {
     struct leat_arena_chunk *older;
@@ -57,19 +58,31 @@ static void open_chunk(struct leat_arena *arena, struct leat_arena_chunk *chunk,
     arena->end = chunk != NULL ? (char *)chunk + chunk->size : at;
 }
 
+static struct leat_arena_chunk *new_chunk(size_t size)
+{
+    struct leat_arena_chunk *chunk = leat_alloc_raw(size);
+    if (chunk != NULL)
+        *chunk = (struct leat_arena_chunk){.size = size};
+    return chunk;
+}
+
+/* The next use is likely to be like the last: one chunk for all of it spares the heap, and the pages, each time. */
 void leat_arena_reset(struct leat_arena *arena)
 {
     run_deferred(arena, NULL);
-    /* Chunks grow, so the newest is the one worth keeping. */
-    struct leat_arena_chunk *keep = arena->chunks;
-    if (keep != NULL) {
+    bool several = arena->chunks != NULL && arena->chunks->older != NULL;
+    struct leat_arena_chunk *keep = several && arena->used <= KEPT_MAX ? new_chunk(arena->used - HEADER) : NULL;
+    if (keep == NULL && arena->chunks != NULL && arena->chunks->size <= KEPT_MAX) {
+        keep = arena->chunks;
         arena->chunks = keep->older;
-        while (arena->chunks != NULL)
-            drop_chunk(arena);
+        arena->used -= keep->size;
         keep->older = NULL;
-        arena->chunks = keep;
-        open_chunk(arena, keep, (char *)keep + HEADER);
     }
+    while (arena->chunks != NULL)
+        drop_chunk(arena);
+    arena->chunks = keep;
+    arena->used = keep != NULL ? keep->size : 0;
+    open_chunk(arena, keep, keep != NULL ? (char *)keep + HEADER : NULL);
     arena->overflow = arena->over_cap = false;
 }
 
@@ -105,11 +118,10 @@ static void *alloc_in_new_chunk(struct leat_arena *arena, size_t size)
         return refuse(arena, true);
     if (chunk_size > room)
         chunk_size = room;
-    struct leat_arena_chunk *chunk = leat_alloc_raw(chunk_size);
+    struct leat_arena_chunk *chunk = new_chunk(chunk_size);
     if (chunk == NULL)
         return refuse(arena, false);
     chunk->older = arena->chunks;
-    chunk->size = chunk_size;
     arena->chunks = chunk;
     arena->used += chunk_size;
     if (arena->chunk_size < LARGEST_STEP)

@@ -24,8 +24,14 @@ leat_str leat_str_find(leat_str s, leat_str needle)
         return LEAT_ABSENT;
     if (needle.len == 0)
         return leat_str_of(s.ptr, 0);
-    const char *at = memmem(s.ptr, s.len, needle.ptr, needle.len);
-    return at != NULL ? leat_str_of(at, needle.len) : LEAT_ABSENT;
+    /* memmem prepares more than most searches need */
+    const char *at = s.ptr, *end = s.ptr + (s.len - needle.len) + 1;
+    while (at < end && (at = memchr(at, needle.ptr[0], (size_t)(end - at))) != NULL) {
+        if (memcmp(at, needle.ptr, needle.len) == 0)
+            return leat_str_of(at, needle.len);
+        at++;
+    }
+    return LEAT_ABSENT;
 }
 
 leat_str leat_str_cut(leat_str *s, char separator)

@@ -2,6 +2,7 @@
 /* From a payload's text to envelopes: parse once, ask the adapters in order, split, normalise. */
 #include "decode_private.h"
 
+#include <leat/http_adapter.h>
 #include <leat/window.h>
 
 #include <stdlib.h>
@@ -62,6 +63,7 @@ bool leat_payload_is_empty(const struct leat_payload *payload)
 bool leat_payload_examine(struct leat_payload *payload)
 {
     const cJSON *entry = NULL;
+    payload->dialect = leat_http_detect(payload->root);
     payload->records = leat_json_get_array(payload->root, "Records");
     payload->window = payload->records != NULL ? leat_window_find(payload->root) : NULL;
     if (payload->window != NULL)
@@ -149,8 +151,8 @@ static leat_status add_elements(struct leat_decoder *decoder, const cJSON *array
                               name, leat_json_type(array));
     cJSON_ArrayForEach (entry, array) {
         if (!cJSON_IsObject(entry))
-            return leat_error_set(decoder->reterr, LEAT_STATUS(BAD_PAYLOAD), "%s%s%s[%u] is %s (want an object)",
-                                  group, dot, name, at, leat_json_type(entry));
+            return leat_error_set(decoder->reterr, LEAT_STATUS(BAD_PAYLOAD), "%s%s%s[%u] is %s (want an object)", group,
+                                  dot, name, at, leat_json_type(entry));
         fill_record(&out->items[out->count], out, out->count, entry);
         out->count++;
         at++;

@@ -10,10 +10,15 @@ static bool is_authorizer(const cJSON *root)
            (leat_json_get(root, "methodArn") != NULL || leat_json_get(root, "routeArn") != NULL);
 }
 
+int leat_http_detect(const cJSON *root)
+{
+    bool request = leat_json_get_object(root, "requestContext") != NULL && !is_authorizer(root);
+    return request ? (int)leat_http_dialect_of(root) : -1;
+}
+
 bool leat_http_is(const struct leat_payload *payload, enum leat_http_dialect dialect)
 {
-    return leat_json_get_object(payload->root, "requestContext") != NULL && !is_authorizer(payload->root) &&
-           leat_http_dialect_of(payload->root) == dialect;
+    return payload->dialect == (int)dialect;
 }
 
 bool leat_http_is_version_2(const struct leat_payload *payload)
@@ -83,6 +88,14 @@ static void set_body(const cJSON *request, struct leat_data *data)
     data->form = encoded ? LEAT_DATA_BASE64 : LEAT_DATA_TEXT;
 }
 
+void leat_http_extend(const struct leat_envelope *envelope, struct leat_arena *arena, struct leat_attribute **list)
+{
+    struct leat_http_facts facts;
+    leat_http_facts(arena, envelope->record, &facts);
+    leat_attribute_add(list, arena, "awsaccount", facts.account);
+    leat_attribute_trace(list, arena, facts.trace);
+}
+
 leat_status leat_http_normalise(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
 {
     struct leat_arena *arena = decoder->arena;
@@ -96,12 +109,11 @@ leat_status leat_http_normalise(struct leat_decoder *decoder, const struct leat_
     envelope->source = source_of(arena, &facts);
     envelope->type = facts.type;
     envelope->subject = subject_of(arena, &facts);
-    envelope->time = facts.time;
+    envelope->has_time_us = facts.time_ms >= 0;
+    envelope->time_us = facts.time_ms * 1000;
     envelope->datacontenttype = facts.content_type;
     set_body(record->json, &envelope->data);
-    leat_envelope_extend(envelope, arena, "awsaccount", facts.account);
-    leat_attribute_trace(&envelope->extensions, arena, facts.trace);
-    envelope->view = leat_http_view;
-    envelope->view_kind = LEAT_VIEW_HTTP;
-    return leat_arena_status(arena);
+    /* a WebSocket's message has no headers that would say it */
+    envelope->guess_type = facts.connection.ptr != NULL && envelope->data.form != LEAT_DATA_NONE;
+    return leat_http_cloudevent(decoder, &facts, envelope);
 }

@@ -80,7 +80,7 @@ void leat_dispatch_deliver(struct leat_engine *engine, struct leat_delivery *del
         enter(engine, &delivery->units[i]);
     if (count == 0)
         leat_settle_empty(delivery);
-    leat_loop_wake(engine->loop);
+    leat_dispatch_wake(engine);
 }
 
 /* --- runs go out --------------------------------------------------------------------------------- */
@@ -189,31 +189,53 @@ void leat_dispatch_results(struct leat_run *run)
 
 /* --- the turn ------------------------------------------------------------------------------------------ */
 
+static struct leat_run *pop(struct leat_run **first, struct leat_run ***last)
+{
+    struct leat_run *run = *first;
+    if (run != NULL && (*first = run->next) == NULL)
+        *last = first;
+    return run;
+}
+
+static void push(struct leat_run *run, struct leat_run ***last)
+{
+    run->next = NULL;
+    **last = run;
+    *last = &run->next;
+}
+
 static struct leat_run *take_done(struct leat_engine *engine)
 {
+    struct leat_run *run = pop(&engine->done_here, &engine->last_here);
+    if (run != NULL || !atomic_load(&engine->done_elsewhere))
+        return run;
     pthread_mutex_lock(&engine->done_lock);
-    struct leat_run *run = engine->done;
-    if (run != NULL) {
-        engine->done = run->next;
-        if (engine->done == NULL)
-            engine->last_done = &engine->done;
-    }
+    run = pop(&engine->done, &engine->last_done);
+    atomic_store(&engine->done_elsewhere, engine->done != NULL);
     pthread_mutex_unlock(&engine->done_lock);
     return run;
+}
+
+void leat_dispatch_wake(struct leat_engine *engine)
+{
+    engine->again = true;
+    if (!engine->in_turn)
+        leat_loop_wake(engine->loop);
 }
 
 void leat_run_done(struct leat_run *run)
 {
     struct leat_engine *engine = run->engine;
+    if (pthread_equal(pthread_self(), engine->thread)) {
+        push(run, &engine->last_here);
+        leat_dispatch_wake(engine);
+        return;
+    }
     pthread_mutex_lock(&engine->done_lock);
-    run->next = NULL;
-    *engine->last_done = run;
-    engine->last_done = &run->next;
-    /* In a turn the list is looked at anyway; in_turn is the loop thread's, so others always wake. */
-    bool wake = !pthread_equal(pthread_self(), engine->thread) || !engine->in_turn;
+    push(run, &engine->last_done);
+    atomic_store(&engine->done_elsewhere, true);
     pthread_mutex_unlock(&engine->done_lock);
-    if (wake)
-        leat_loop_wake(engine->loop);
+    leat_loop_wake(engine->loop);
 }
 
 static bool take_back(struct leat_engine *engine)
@@ -272,8 +294,10 @@ void leat_dispatch_turn(void *argument)
     struct leat_engine *engine = argument;
     bool moved = true;
     engine->in_turn = true;
-    for (int moves = 0; moved && moves < MOVES_A_TURN; moves++)
-        moved = take_back(engine) || start_one(engine) || demand_more(engine);
+    for (int moves = 0; moved && moves < MOVES_A_TURN; moves++) {
+        engine->again = false;
+        moved = take_back(engine) || start_one(engine) || demand_more(engine) || engine->again;
+    }
     engine->in_turn = false;
     if (moved)
         leat_loop_wake(engine->loop);

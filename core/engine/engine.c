@@ -65,6 +65,7 @@ struct leat_engine *leat_engine_new(const struct leat_engine_options *options)
     take_defaults(&engine->options);
     engine->thread = pthread_self();
     engine->last_done = &engine->done;
+    engine->last_here = &engine->done_here;
     pthread_mutex_init(&engine->done_lock, NULL);
     leat_arena_init(&engine->arena, 0);
     leat_arena_init(&engine->metrics.arena, 0);
@@ -123,6 +124,7 @@ void leat_engine_free(struct leat_engine *engine)
     if (engine->executor_open)
         engine->options.executor->close(engine->executor);
     free_sources(engine);
+    leat_deliveries_free(engine);
     free_handlers(engine);
     free_runs(engine);
     while (engine->first_link != NULL) {

@@ -88,7 +88,7 @@ static void give_up(struct leat_delivery *delivery, uint32_t references)
     struct leat_source *source = delivery->source;
     source->in_flight -= references;
     source->demanded = LEAT_UNTOLD;
-    leat_loop_wake(source->engine->loop);
+    leat_dispatch_wake(source->engine);
     delivery->references -= references - 1;
     leat_delivery_unref(delivery);
 }

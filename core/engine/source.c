@@ -33,22 +33,54 @@ static bool is_raw(const struct leat_engine *engine)
 
 struct leat_delivery *leat_delivery_new(struct leat_source *source)
 {
-    struct leat_delivery *delivery = leat_alloc(sizeof(*delivery));
-    if (delivery == NULL)
-        return NULL;
+    struct leat_engine *engine = source->engine;
+    struct leat_delivery *delivery = engine->spare_deliveries;
+    if (delivery == NULL) {
+        delivery = leat_alloc(sizeof(*delivery));
+        if (delivery == NULL)
+            return NULL;
+        leat_arena_init(&delivery->arena, engine->options.max_bytes);
+        leat_arena_init(&delivery->results, engine->options.max_bytes);
+    } else {
+        engine->spare_deliveries = delivery->next;
+        engine->spare_count--;
+        struct leat_arena arena = delivery->arena, results = delivery->results; /* their memory serves again */
+        *delivery = (struct leat_delivery){.arena = arena, .results = results};
+    }
     delivery->source = source;
-    leat_arena_init(&delivery->arena, source->engine->options.max_bytes);
-    leat_arena_init(&delivery->results, source->engine->options.max_bytes);
     return delivery;
+}
+
+static void free_delivery(struct leat_delivery *delivery)
+{
+    leat_arena_fini(&delivery->arena);
+    leat_arena_fini(&delivery->results);
+    leat_free(delivery);
 }
 
 void leat_delivery_drop(struct leat_delivery *delivery)
 {
     if (delivery == NULL)
         return;
-    leat_arena_fini(&delivery->arena);
-    leat_arena_fini(&delivery->results);
-    leat_free(delivery);
+    struct leat_engine *engine = delivery->source->engine;
+    if (engine->spare_count == LEAT_SPARE_DELIVERIES) {
+        free_delivery(delivery);
+        return;
+    }
+    leat_arena_reset(&delivery->arena);
+    leat_arena_reset(&delivery->results);
+    delivery->next = engine->spare_deliveries;
+    engine->spare_deliveries = delivery;
+    engine->spare_count++;
+}
+
+void leat_deliveries_free(struct leat_engine *engine)
+{
+    while (engine->spare_deliveries != NULL) {
+        struct leat_delivery *delivery = engine->spare_deliveries;
+        engine->spare_deliveries = delivery->next;
+        free_delivery(delivery);
+    }
 }
 
 struct leat_arena *leat_delivery_arena(struct leat_delivery *delivery)
@@ -124,5 +156,5 @@ void leat_source_state(struct leat_source *source, enum leat_source_state state,
 void leat_stopped(struct leat_source *source)
 {
     source->stopped = true;
-    leat_loop_wake(source->engine->loop);
+    leat_dispatch_wake(source->engine);
 }

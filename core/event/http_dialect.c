@@ -254,13 +254,13 @@ leat_str leat_http_path(struct leat_arena *arena, const struct leat_http_row *ro
     return row->path_encoded ? leat_percent_decode(arena, path, false) : path;
 }
 
-static leat_str time_of(struct leat_arena *arena, const cJSON *epoch)
+static int64_t time_of(const cJSON *epoch)
 {
     /* Milliseconds, but `sam local` writes seconds; the year 9999 is 2.5e14. */
     double ms = cJSON_IsNumber(epoch) ? epoch->valuedouble : 0;
     if (ms < 1e11)
         ms *= 1000;
-    return ms > 0 && ms < 1e15 ? leat_time_from_ms(arena, (int64_t)ms) : LEAT_ABSENT;
+    return ms > 0 && ms < 1e15 ? (int64_t)ms : -1;
 }
 
 /* The first value of each header that an envelope wants. */
@@ -272,6 +272,7 @@ static void headers_of(struct leat_http_map map, struct leat_http_facts *facts)
         {LEAT_STR("host"), &facts->host},
         {LEAT_STR("content-type"), &facts->content_type},
         {LEAT_STR("x-amzn-trace-id"), &facts->trace},
+        {LEAT_STR("ce-specversion"), &facts->cloudevent},
     };
     const cJSON *entry = NULL;
     cJSON_ArrayForEach (entry, map.object) {
@@ -312,7 +313,7 @@ void leat_http_facts(struct leat_arena *arena, const cJSON *request, struct leat
         .account = leat_http_text(row, request, LEAT_FIELD_ACCOUNT),
         .target_group = leat_http_text(row, request, LEAT_FIELD_TARGET_GROUP),
         .connection = leat_http_text(row, request, LEAT_FIELD_CONNECTION),
-        .time = time_of(arena, leat_http_find(row, request, LEAT_FIELD_TIME)),
+        .time_ms = time_of(leat_http_find(row, request, LEAT_FIELD_TIME)),
     };
     headers_of(leat_http_headers(row, request), retfacts);
 }

@@ -156,9 +156,13 @@ leat_status leat_json_keep_numbers(struct leat_arena *arena, leat_str text, cJSO
     return leat_json_repair(arena, text, root, true);
 }
 
+/* As cJSON_GetObjectItemCaseSensitive, which calls strcmp for each member; most differ in their first byte. */
 const cJSON *leat_json_get(const cJSON *object, const char *name)
 {
-    return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, name) : NULL;
+    const cJSON *item = cJSON_IsObject(object) ? object->child : NULL;
+    while (item != NULL && (item->string[0] != name[0] || strcmp(item->string, name) != 0))
+        item = item->next;
+    return item;
 }
 
 leat_str leat_json_text(const cJSON *item)

@@ -46,32 +46,43 @@ static leat_status split(struct leat_decoder *decoder, const struct leat_payload
 }
 
 struct fields {
-    leat_str id, name, stream, region, table, subject;
+    leat_str id, name, stream, region, table, precision, subject;
     int64_t time_us;
     bool has_time;
-    const cJSON *change;
+    const cJSON *change, *time, *keys, *fresh, *old;
+};
+
+static const struct leat_member members[] = {
+    {"", "eventID", LEAT_TEXT, offsetof(struct fields, id)},
+    {"", "eventName", LEAT_NEED_TEXT, offsetof(struct fields, name)},
+    {"", "awsRegion", LEAT_TEXT, offsetof(struct fields, region)},
+    {"", "dynamodb", LEAT_OBJECT, offsetof(struct fields, change)},
+    {"", "tableName", LEAT_TEXT, offsetof(struct fields, table)},
+    {"", "eventSourceARN", LEAT_TEXT, offsetof(struct fields, stream)},
+};
+static const struct leat_member change_members[] = {
+    {"dynamodb.", "ApproximateCreationDateTime", LEAT_NUMBER, offsetof(struct fields, time)},
+    {"dynamodb.", "ApproximateCreationDateTimePrecision", LEAT_TEXT, offsetof(struct fields, precision)},
+    {"dynamodb.", "Keys", LEAT_OBJECT, offsetof(struct fields, keys)},
+    {"dynamodb.", "NewImage", LEAT_OBJECT, offsetof(struct fields, fresh)},
+    {"dynamodb.", "OldImage", LEAT_OBJECT, offsetof(struct fields, old)},
+    {"dynamodb.", "StreamViewType", LEAT_TEXT, LEAT_CHECKED},
 };
 
 /* Streams give seconds; a stream through Kinesis gives ms or us and says so, or does not: then the size tells. */
-static leat_status read_time(struct leat_decoder *decoder, const cJSON *change, struct fields *ret)
+static void read_time(struct fields *fields)
 {
-    leat_str precision;
-    const cJSON *time = leat_json_get(change, "ApproximateCreationDateTime");
-    LEAT_TRY(leat_want_text(decoder, change, "dynamodb.ApproximateCreationDateTimePrecision", &precision));
-    if (time == NULL || cJSON_IsNull(time))
-        return LEAT_OK;
-    if (!cJSON_IsNumber(time))
-        return leat_broken(decoder, "dynamodb.ApproximateCreationDateTime is %s (want a number)", leat_json_type(time));
-    double value = time->valuedouble;
-    bool ms = leat_str_is(precision, "MILLISECOND"), us = leat_str_is(precision, "MICROSECOND");
+    if (fields->time == NULL)
+        return;
+    double value = fields->time->valuedouble;
+    bool ms = leat_str_is(fields->precision, "MILLISECOND"), us = leat_str_is(fields->precision, "MICROSECOND");
     if (!ms && !us) {
         ms = fabs(value) >= 1e11 && fabs(value) < 1e14;
         us = fabs(value) >= 1e14;
     }
     value *= us ? 1 : ms ? 1e3 : 1e6;
-    ret->has_time = fabs(value) < 9e18; /* the rest is beyond year 9999 in any case */
-    ret->time_us = ret->has_time ? (int64_t)(value + (value < 0 ? -0.5 : 0.5)) : 0;
-    return LEAT_OK;
+    fields->has_time = fabs(value) < 9e18; /* the rest is beyond year 9999 in any case */
+    fields->time_us = fields->has_time ? (int64_t)(value + (value < 0 ? -0.5 : 0.5)) : 0;
 }
 
 static bool is_event_name(leat_str name)
@@ -114,36 +125,28 @@ static leat_status read_subject(struct leat_decoder *decoder, const cJSON *keys,
     return LEAT_OK;
 }
 
-static leat_status read_change(struct leat_decoder *decoder, const cJSON *change, struct fields *ret)
+static leat_status read_change(struct leat_decoder *decoder, struct fields *ret)
 {
-    leat_str unused;
-    const cJSON *keys, *fresh, *old;
-    LEAT_TRY(leat_want_object(decoder, change, "dynamodb.Keys", &keys));
-    if (keys == NULL || keys->child == NULL)
-        return leat_broken(decoder, "dynamodb.Keys is %s", keys == NULL ? "missing" : "empty");
-    if (cJSON_GetArraySize(keys) > KEYS_MAX)
-        return leat_broken(decoder, "dynamodb.Keys has %d members (tables have one or two)", cJSON_GetArraySize(keys));
-    LEAT_TRY(leat_want_object(decoder, change, "dynamodb.NewImage", &fresh));
-    LEAT_TRY(leat_want_object(decoder, change, "dynamodb.OldImage", &old));
-    LEAT_TRY(leat_want_text(decoder, change, "dynamodb.StreamViewType", &unused));
-    LEAT_TRY(leat_dynamodb_check(decoder, keys, "dynamodb.Keys"));
-    LEAT_TRY(leat_dynamodb_check(decoder, fresh, "dynamodb.NewImage"));
-    LEAT_TRY(leat_dynamodb_check(decoder, old, "dynamodb.OldImage"));
-    LEAT_TRY(read_subject(decoder, keys, &ret->subject));
-    return read_time(decoder, change, ret);
+    LEAT_TRY(LEAT_READ(decoder, ret->change, change_members, ret));
+    if (ret->keys == NULL || ret->keys->child == NULL)
+        return leat_broken(decoder, "dynamodb.Keys is %s", ret->keys == NULL ? "missing" : "empty");
+    if (cJSON_GetArraySize(ret->keys) > KEYS_MAX)
+        return leat_broken(decoder, "dynamodb.Keys has %d members (tables have one or two)",
+                           cJSON_GetArraySize(ret->keys));
+    LEAT_TRY(leat_dynamodb_check(decoder, ret->keys, "dynamodb.Keys"));
+    LEAT_TRY(leat_dynamodb_check(decoder, ret->fresh, "dynamodb.NewImage"));
+    LEAT_TRY(leat_dynamodb_check(decoder, ret->old, "dynamodb.OldImage"));
+    LEAT_TRY(read_subject(decoder, ret->keys, &ret->subject));
+    read_time(ret);
+    return LEAT_OK;
 }
 
 static leat_status read_fields(struct leat_decoder *decoder, const cJSON *record, struct fields *ret)
 {
-    LEAT_TRY(leat_need_text(decoder, record, "eventName", &ret->name));
+    LEAT_TRY(LEAT_READ(decoder, record, members, ret));
     if (!is_event_name(ret->name))
         return leat_broken(decoder, "eventName is \"%.*s\" (want INSERT, MODIFY or REMOVE)", LEAT_ARG(ret->name));
-    LEAT_TRY(leat_want_text(decoder, record, "eventID", &ret->id));
-    LEAT_TRY(leat_want_text(decoder, record, "eventSourceARN", &ret->stream));
-    LEAT_TRY(leat_want_text(decoder, record, "awsRegion", &ret->region));
-    LEAT_TRY(leat_want_text(decoder, record, "tableName", &ret->table));
-    LEAT_TRY(leat_want_object(decoder, record, "dynamodb", &ret->change));
-    return read_change(decoder, ret->change, ret);
+    return read_change(decoder, ret);
 }
 
 static leat_str source_of(struct leat_arena *arena, const struct fields *fields)

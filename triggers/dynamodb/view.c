@@ -102,7 +102,7 @@ static leat_status check_value(const struct check *check, const cJSON *value, un
         return leat_broken(check->decoder, "%s.%s has two types, %s and %s", check->path, check->attribute,
                            tagged->string, tagged->next->string);
     for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
-        if (strcmp(tags[i].tag, tagged->string) == 0)
+        if (tags[i].tag[0] == tagged->string[0] && strcmp(tags[i].tag, tagged->string) == 0)
             return tags[i].check(check, tagged, depth);
     return leat_broken(check->decoder, "%s.%s has the unknown type %s", check->path, check->attribute, tagged->string);
 }

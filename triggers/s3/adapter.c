@@ -136,45 +136,51 @@ static leat_status split(struct leat_decoder *decoder, const struct leat_payload
 }
 
 struct fields {
-    leat_str service, region, time, bucket, key, sequencer;
+    leat_str service, name, region, time, bucket, key;
+    const cJSON *answer, *s3, *in_bucket, *object, *size;
 };
 
-static leat_status need_object(struct leat_decoder *decoder, const cJSON *parent, const char *path,
-                               const cJSON **retobject)
-{
-    LEAT_TRY(leat_want_object(decoder, parent, path, retobject));
-    return *retobject != NULL ? LEAT_OK : leat_broken(decoder, "%s is missing", path);
-}
-
-static leat_status read_object(struct leat_decoder *decoder, const cJSON *object, struct fields *ret)
-{
-    leat_str unused;
-    const cJSON *size = leat_json_get(object, "size");
-    LEAT_TRY(leat_need_text(decoder, object, "s3.object.key", &ret->key));
-    LEAT_TRY(leat_want_text(decoder, object, "s3.object.sequencer", &ret->sequencer));
-    LEAT_TRY(leat_want_text(decoder, object, "s3.object.eTag", &unused));
-    LEAT_TRY(leat_want_text(decoder, object, "s3.object.versionId", &unused));
-    if (size == NULL || cJSON_IsNull(size) || cJSON_IsNumber(size) || cJSON_IsString(size))
-        return LEAT_OK;
-    return leat_broken(decoder, "s3.object.size is %s (want a number)", leat_json_type(size));
-}
+static const struct leat_member members[] = {
+    {"", "eventSource", LEAT_NEED_TEXT, offsetof(struct fields, service)},
+    {"", "awsRegion", LEAT_TEXT, offsetof(struct fields, region)},
+    {"", "eventTime", LEAT_TEXT, offsetof(struct fields, time)},
+    {"", "eventName", LEAT_NEED_TEXT, offsetof(struct fields, name)},
+    {"", "responseElements", LEAT_OBJECT, offsetof(struct fields, answer)},
+    {"", "s3", LEAT_OBJECT, offsetof(struct fields, s3)},
+};
+static const struct leat_member answer_members[] = {
+    {"responseElements.", "x-amz-request-id", LEAT_TEXT, LEAT_CHECKED},
+    {"responseElements.", "x-amz-id-2", LEAT_TEXT, LEAT_CHECKED},
+};
+static const struct leat_member s3_members[] = {
+    {"s3.", "bucket", LEAT_OBJECT, offsetof(struct fields, in_bucket)},
+    {"s3.", "object", LEAT_OBJECT, offsetof(struct fields, object)},
+};
+static const struct leat_member bucket_members[] = {
+    {"s3.bucket.", "name", LEAT_NEED_TEXT, offsetof(struct fields, bucket)},
+};
+static const struct leat_member object_members[] = {
+    {"s3.object.", "key", LEAT_NEED_TEXT, offsetof(struct fields, key)},
+    {"s3.object.", "size", LEAT_ANY, offsetof(struct fields, size)},
+    {"s3.object.", "eTag", LEAT_TEXT, LEAT_CHECKED},
+    {"s3.object.", "versionId", LEAT_TEXT, LEAT_CHECKED},
+    {"s3.object.", "sequencer", LEAT_TEXT, LEAT_CHECKED},
+};
 
 static leat_status read_fields(struct leat_decoder *decoder, const cJSON *record, struct fields *ret)
 {
-    leat_str unused;
-    const cJSON *answer, *s3, *bucket, *object;
-    LEAT_TRY(leat_need_text(decoder, record, "eventSource", &ret->service));
-    LEAT_TRY(leat_need_text(decoder, record, "eventName", &unused));
-    LEAT_TRY(leat_want_text(decoder, record, "awsRegion", &ret->region));
-    LEAT_TRY(leat_want_text(decoder, record, "eventTime", &ret->time));
-    LEAT_TRY(leat_want_object(decoder, record, "responseElements", &answer));
-    LEAT_TRY(leat_want_text(decoder, answer, "responseElements.x-amz-request-id", &unused));
-    LEAT_TRY(leat_want_text(decoder, answer, "responseElements.x-amz-id-2", &unused));
-    LEAT_TRY(need_object(decoder, record, "s3", &s3));
-    LEAT_TRY(need_object(decoder, s3, "s3.bucket", &bucket));
-    LEAT_TRY(leat_need_text(decoder, bucket, "s3.bucket.name", &ret->bucket));
-    LEAT_TRY(need_object(decoder, s3, "s3.object", &object));
-    return read_object(decoder, object, ret);
+    LEAT_TRY(LEAT_READ(decoder, record, members, ret));
+    LEAT_TRY(LEAT_READ(decoder, ret->answer, answer_members, ret));
+    if (ret->s3 == NULL)
+        return leat_broken(decoder, "s3 is missing");
+    LEAT_TRY(LEAT_READ(decoder, ret->s3, s3_members, ret));
+    if (ret->in_bucket == NULL || ret->object == NULL)
+        return leat_broken(decoder, "s3.%s is missing", ret->in_bucket == NULL ? "bucket" : "object");
+    LEAT_TRY(LEAT_READ(decoder, ret->in_bucket, bucket_members, ret));
+    LEAT_TRY(LEAT_READ(decoder, ret->object, object_members, ret));
+    if (ret->size == NULL || cJSON_IsNumber(ret->size) || cJSON_IsString(ret->size))
+        return LEAT_OK;
+    return leat_broken(decoder, "s3.object.size is %s (want a number)", leat_json_type(ret->size));
 }
 
 static bool is_alone(const struct leat_doc *doc)
@@ -206,7 +212,7 @@ static leat_status normalise(struct leat_decoder *decoder, const struct leat_rec
         return leat_arena_status(arena);
     envelope->id = record->id;
     envelope->source = leat_attribute_s3_source(arena, fields.service, fields.region, fields.bucket);
-    envelope->type = LEAT_JOIN(arena, LEAT_STR("com.amazonaws.s3."), leat_s3_event_name(record->json));
+    envelope->type = LEAT_JOIN(arena, LEAT_STR("com.amazonaws.s3."), leat_s3_bare_name(fields.name));
     envelope->subject = leat_percent_decode(arena, fields.key, true);
     envelope->time = fields.time;
     envelope->datacontenttype = LEAT_STR("application/json");

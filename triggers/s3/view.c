@@ -3,9 +3,8 @@
 
 #include <leat/attributes.h>
 
-leat_str leat_s3_event_name(const cJSON *record)
+leat_str leat_s3_bare_name(leat_str name)
 {
-    leat_str name = leat_json_get_text(record, "eventName");
     return leat_str_starts(name, LEAT_STR("s3:")) ? leat_str_skip(name, 3) : name;
 }
 
@@ -22,7 +21,7 @@ const void *leat_s3_record_view(const struct leat_envelope *envelope, struct lea
     view->etag = leat_json_get_text(object, "eTag");
     view->version = leat_json_get_text(object, "versionId");
     view->sequencer = leat_json_get_text(object, "sequencer");
-    view->event = leat_s3_event_name(envelope->record);
+    view->event = leat_s3_bare_name(leat_json_get_text(envelope->record, "eventName"));
     view->region = leat_json_get_text(envelope->record, "awsRegion");
     return view;
 }

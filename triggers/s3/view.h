@@ -7,6 +7,6 @@
 /* A leat_view_fn: struct leat_s3 of a record of S3's own notification. */
 const void *leat_s3_record_view(const struct leat_envelope *envelope, struct leat_arena *arena);
 /* "ObjectCreated:Put": MinIO, and AWS for some kinds of event, write "s3:" before it. */
-leat_str leat_s3_event_name(const cJSON *record);
+leat_str leat_s3_bare_name(leat_str name);
 
 #endif

@@ -42,7 +42,7 @@ struct leat_arena_mark {
 LEAT_API void leat_arena_init(struct leat_arena *arena, size_t cap);
 /* Frees all; takes a zeroed arena. Deferred calls run first, the last one first. */
 LEAT_API void leat_arena_fini(struct leat_arena *arena);
-/* Empties it for the next use and keeps its newest chunk; clears overflow. */
+/* Empties it for the next use and keeps up to 8 MiB in one chunk; clears overflow. */
 LEAT_API void leat_arena_reset(struct leat_arena *arena);
 
 LEAT_API struct leat_arena_mark leat_arena_snapshot(const struct leat_arena *arena);

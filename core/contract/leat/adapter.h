@@ -33,6 +33,7 @@ struct leat_payload {
     const cJSON *first;    /* its first element, or NULL */
     leat_str event_source; /* the records' common eventSource or EventSource, or absent */
     const cJSON *window;   /* of a stream's tumbling window, or NULL; Records may be empty then */
+    int dialect;           /* of an HTTP request: enum leat_http_dialect; -1: it is none */
 };
 
 /* How failures are told to the platform, so also who settles what: docs/architecture.md, the table. */

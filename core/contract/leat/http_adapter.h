@@ -10,8 +10,9 @@
 
 LEAT_BEGIN
 
-/* A request in that dialect? Authorizer requests look alike but are not: rule 7 of the discriminator table comes
- * before those of all gateways, which are in the order of leat_http_dialect_of. */
+/* The dialect of a request, or -1. Authorizer requests look alike but are none: rule 7 of the discriminator table
+ * comes before those of all gateways, which are in the order of leat_http_dialect_of. */
+int leat_http_detect(const cJSON *root);
 bool leat_http_is(const struct leat_payload *payload, enum leat_http_dialect dialect);
 /* Has it the method of format 2.0 (rules 10 and 11), or what marks format 1.0 of whatever gateway (rule 12)? */
 bool leat_http_is_version_2(const struct leat_payload *payload);
@@ -23,6 +24,12 @@ leat_status leat_http_split(struct leat_decoder *decoder, const struct leat_payl
  * happens only if the adapter was named by hand. */
 leat_status leat_http_normalise(struct leat_decoder *decoder, const struct leat_record *record,
                                 struct leat_events *out);
+
+/* A leat_extend_fn. */
+void leat_http_extend(const struct leat_envelope *envelope, struct leat_arena *arena, struct leat_attribute **list);
+/* If the request carries a CloudEvent, the envelope gets its attributes and its data. */
+leat_status leat_http_cloudevent(struct leat_decoder *decoder, const struct leat_http_facts *facts,
+                                 struct leat_envelope *envelope);
 
 LEAT_END
 

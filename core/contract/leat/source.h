@@ -64,6 +64,7 @@ struct leat_invocation {
 };
 
 struct leat_delivery {
+    struct leat_delivery *next; /* the engine's: among spare ones */
     struct leat_source *source;
     struct leat_arena arena;
     struct leat_records records;

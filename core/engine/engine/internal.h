@@ -9,6 +9,7 @@
 #include <leat/alloc.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* A handler, once however many triggers it serves. */
 struct leat_bound {
@@ -112,6 +113,7 @@ struct leat_batch {
 
 #define LEAT_LANE_BUCKETS 256
 #define LEAT_UNTOLD UINT32_MAX
+#define LEAT_SPARE_DELIVERIES 8
 
 struct leat_engine {
     struct leat_engine_options options;
@@ -137,18 +139,27 @@ struct leat_engine {
     struct leat_lane *lanes[LEAT_LANE_BUCKETS];
     pthread_mutex_t done_lock; /* guards done and last_done */
     struct leat_run *done, **last_done;
+    atomic_bool done_elsewhere;              /* there may be some in `done` */
+    struct leat_run *done_here, **last_here; /* the loop thread's own: no lock */
     struct leat_run *spare;
+    struct leat_delivery *spare_deliveries;
+    uint32_t spare_count;    /* of deliveries */
     pthread_t thread;        /* the loop's */
     uint32_t runs, reserved; /* runs that exist; slots promised to runs whose before-steps go on */
     struct leat_metrics metrics;
-    bool in_turn, hooks_told;
+    bool in_turn, again; /* again: something moved outside the turn's own steps */
+    bool hooks_told;
 };
 
 /* dispatch.c */
+void leat_dispatch_wake(struct leat_engine *engine); /* loop thread: something may move now */
 void leat_dispatch_turn(void *engine);
 void leat_dispatch_deliver(struct leat_engine *engine, struct leat_delivery *delivery);
 void leat_dispatch_results(struct leat_run *run);
 void leat_dispatch_forward(struct leat_engine *engine, struct leat_unit *unit);
+
+/* source.c */
+void leat_deliveries_free(struct leat_engine *engine);
 
 /* lane.c */
 bool leat_lane_enter(struct leat_engine *engine, struct leat_unit *unit, bool *retfree);

@@ -46,7 +46,8 @@ struct leat_http_facts {
     leat_str target_group;              /* load balancers */
     leat_str connection;                /* WebSockets */
     leat_str host, content_type, trace; /* headers: the first value of each */
-    leat_str time;                      /* RFC 3339 */
+    leat_str cloudevent;                /* the same of ce-specversion */
+    int64_t time_ms;                    /* since 1970; -1: not told */
 };
 void leat_http_facts(struct leat_arena *arena, const cJSON *request, struct leat_http_facts *retfacts);
 
