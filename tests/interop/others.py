@@ -7,7 +7,7 @@ import tap
 try:
     from aws_lambda_powertools.utilities.data_classes import (  # noqa: F401
         ALBEvent, APIGatewayProxyEvent, APIGatewayProxyEventV2, DynamoDBStreamEvent, KafkaEvent, KinesisStreamEvent,
-        LambdaFunctionUrlEvent, S3Event, S3EventBridgeNotificationEvent, SQSEvent)
+        LambdaFunctionUrlEvent, S3Event, S3EventBridgeNotificationEvent, SNSEvent, SQSEvent)
     from aws_lambda_powertools.utilities.data_classes.api_gateway_websocket_event import (  # noqa: F401
         APIGatewayWebSocketEvent)
     from aws_lambda_powertools.utilities.parser import models  # noqa: F401
