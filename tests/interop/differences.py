@@ -105,8 +105,8 @@ def headers_of(plain):
     return plain.get("headers") if version_2(plain) else map_of(plain, "multiValueHeaders", "headers")
 
 
-def header_values(plain, wanted):
-    return [value for name, value in pairs_of(headers_of(plain) or {}) if name.lower() == wanted]
+def header_values(plain, wanted, headers=None):
+    return [value for name, value in pairs_of(headers or headers_of(plain) or {}) if name.lower() == wanted]
 
 
 def headers_fold(plain):
@@ -155,6 +155,11 @@ def cookie_list(plain):
         return plain["cookies"]
     sent = [piece.strip(" \t") for value in header_values(plain, "cookie") for piece in value.split(";")]
     return [piece for piece in sent if piece] or ABSENT
+
+
+def other_cookies(plain):
+    """The map of texts says otherwise than the lists."""
+    return bool(plain.get("headers")) and header_values(plain, "cookie", plain["headers"]) != header_values(plain, "cookie")
 
 
 def cookies_need_order(plain):
@@ -230,6 +235,9 @@ DIFFERENCES = [
     Difference("cookies in order", REQUESTS, "cookies",
                "a dict knows no order, no repeated name, no cookie without =, and only one header",
                cookies_need_order, lambda plain, theirs: cookie_list(plain)),
+    Difference("cookies of another map", REQUESTS, "cookies",
+               "Powertools reads the map of texts first, which holds the last header only; leat reads the lists",
+               other_cookies, lambda plain, theirs: cookie_list(plain)),
     Difference("cookies of a WebSocket", ["apigateway-websocket"], "cookies", "Powertools reads none there",
                lambda plain: True, lambda plain, theirs: cookie_list(plain)),
 
