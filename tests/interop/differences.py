@@ -84,6 +84,11 @@ def starts_with_stage(path, stage):
     return stage not in ("", "$default") and (path + "/").startswith(f"/{stage}/")
 
 
+def path_encoded(plain):
+    """HTTP APIs in format 2.0 decode it, all others pass it on as it came."""
+    return not version_2(plain) or ".lambda-url." in plain["requestContext"].get("domainName", "")
+
+
 def without_stage(plain, path):
     return path[1 + len(stage_of(plain)):]
 
@@ -198,11 +203,10 @@ DIFFERENCES = [
                lambda plain: version_2(plain) and stage_of(plain) != "$default" and not starts_with_stage(
                    plain["rawPath"], stage_of(plain)),
                lambda plain, theirs: plain["rawPath"]),
-    Difference("an encoded path", ["apigateway-rest", "apigateway-http", "alb"], "path",
-               "a path is decoded, as it is in format 2.0",
-               lambda plain: not version_2(plain),
+    Difference("an encoded path", REQUESTS, "path", "a path is decoded, as HTTP APIs have it in format 2.0",
+               path_encoded,
                lambda plain, theirs: unquoted(theirs)),
-    Difference("no path", ["apigateway-rest", *VERSION_2, "alb"], "path", "the root is / however it is written",
+    Difference("an empty path", REQUESTS, "path", "the root is / however it is written",
                lambda plain: True, lambda plain, theirs: theirs or "/"),
 
     Difference("no query", MAPS, "query", "absent differs from empty",

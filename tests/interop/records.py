@@ -12,6 +12,7 @@ from exact import Object, at, documents, parse, plain
 VIEWED = ["sqs", "s3", "dynamodb", "apigateway-rest", "apigateway-http", "apigateway-websocket", "function-url", "alb",
           "kinesis", "kafka"]
 HTTP = ["apigateway-rest", "apigateway-http", "apigateway-websocket", "function-url", "alb"]
+NOTHING = "(no data)"
 NOTICES = ["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"]
 
 
@@ -19,7 +20,7 @@ NOTICES = ["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"
 class Record:
     kind: str       # of the innermost trigger
     exact: object   # the innermost record; for Kafka a record of its lists
-    data: object    # JSON as it stands in the payload, or bytes, or None
+    data: object    # JSON as it stands in the payload, or bytes, or NOTHING
     whole: object   # the document or nested notification it is part of
 
     @property
@@ -93,6 +94,14 @@ def is_eventbridge(document):
     return all(isinstance(text, str) for text in texts) and any(name == "detail" for name, _ in document)
 
 
+def from_base64(text):
+    """Its bytes; generated samples have plain text where base64 should be, and then the text is meant."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return text.encode()
+
+
 # --- what is in it ------------------------------------------------------------------------------------------
 
 def records_of(kind, document):
@@ -141,14 +150,14 @@ def read_eventbridge(document, kind):
 
 def read_kinesis(document, kind):
     for record in at(document, "Records"):
-        yield Record(kind, record, base64.b64decode(at(record, "kinesis", "data")), document)
+        yield Record(kind, record, from_base64(at(record, "kinesis", "data")), document)
 
 
 def read_kafka(document, kind):
     for _, batch in at(document, "records"):
         for record in batch:
             value = record.get("value")
-            yield Record(kind, record, None if value is None else base64.b64decode(value), document)
+            yield Record(kind, record, NOTHING if value is None else from_base64(value), document)
 
 
 def read_logs(document, kind):
@@ -160,18 +169,13 @@ def read_logs(document, kind):
 
 def read_http(document, kind):
     body = document.get("body")
-    data = None if body is None else body.encode()
-    if data is not None and document.get("isBase64Encoded"):
-        try:
-            data = base64.b64decode(body, validate=True)
-        except ValueError:
-            pass  # generated samples mark plain text as base64; docs/reference/events.md: then the text is the body
-    yield Record(kind, document, data, document)
+    read = from_base64 if document.get("isBase64Encoded") else str.encode
+    yield Record(kind, document, NOTHING if body is None else read(body), document)
 
 
 def read_cloudevent(document, kind):
     encoded = document.get("data_base64")
-    yield Record(kind, document, document.get("data") if encoded is None else base64.b64decode(encoded), document)
+    yield Record(kind, document, document.get("data", NOTHING) if encoded is None else base64.b64decode(encoded), document)
 
 
 def read_whole(document, kind):

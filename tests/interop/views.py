@@ -185,8 +185,8 @@ def function_url(plain):
 def websocket(plain):
     event = others.APIGatewayWebSocketEvent(plain)
     return {
-        "method": ABSENT,
-        "path": ABSENT,
+        "method": told(lambda: event["httpMethod"]),
+        "path": told(lambda: event["path"]),
         "query": pairs(event.multi_value_query_string_parameters or event.query_string_parameters),
         "headers": pairs(event.multi_value_headers or event.headers),
         "cookies": [],  # Powertools reads none of WebSockets
