@@ -189,6 +189,8 @@ DIFFERENCES = [
                lambda plain: "detail" in plain, lambda plain, theirs: s3_object(plain)["key"]),
     Difference("no ETag", ["s3"], "etag", "absent differs from empty, which is what Powertools makes of it",
                no_etag, lambda plain, theirs: ABSENT),
+    Difference("a size of null", ["s3"], "size", "null is absent; Powertools fails at it",
+               lambda plain: s3_object(plain).get("size") is None, lambda plain, theirs: ABSENT),
     Difference("a name with s3:", ["s3"], "event", "MinIO and the configuration write s3:, AWS's events do not",
                lambda plain: "detail" not in plain, lambda plain, theirs: theirs.removeprefix("s3:")),
     Difference("an event of EventBridge", ["s3"], "event", "one name for one thing, by whatever way it came",

@@ -18,6 +18,12 @@ def wrong(record, item):
     return faults(event) + attribute_faults(record, event) + data_faults(record, item) + reader_faults(item)
 
 
+def repeated(line):
+    """Events of one document that nobody could tell apart, a line each."""
+    names = [(item.value["event"]["source"], item.value["event"]["id"]) for item in line.items if "event" in item.value]
+    return [f"source and id come twice: {name}" for name in sorted(set(names)) if names.count(name) > 1]
+
+
 # --- data -----------------------------------------------------------------------------------------------------
 
 def data_faults(record, item):

@@ -37,4 +37,4 @@ def look(folder, names):
 
 
 def no_lines(found, what):
-    assert not found, "\n".join([f"{len(found)} {what}", *found[:10]])
+    assert not found, "\n".join([f"{len(found)} {what}", *found[:6]])

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of CloudEvents 1.0 and its JSON format, as checks of one event; the official reader lets much pass."""
+"""The rules of CloudEvents 1.0 and its JSON format, as checks of one event; the official reader lets much pass.
+
+Whether a source is a URI-reference is asked apart (is_uri_reference), for a payload may give it no chance.
+"""
 import base64
 import datetime
 import re
@@ -7,9 +10,10 @@ import re
 CHARACTER = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})"
 SEGMENTS = rf"{CHARACTER}*(?:/{CHARACTER}*)*"
 HOST = r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)"
-# RFC 3986, without the difference between the kinds of paths.
+AUTHORITY = rf"//(?:{CHARACTER}*@)?{HOST}(?::[0-9]*)?(?=[/?#]|$)"
+# RFC 3986: behind a scheme, or without one, where no colon may stand in the first segment.
 URI_REFERENCE = re.compile(
-    rf"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?(?://(?:{CHARACTER}*@)?{HOST}(?::[0-9]*)?)?{SEGMENTS}"
+    rf"(?:[A-Za-z][A-Za-z0-9+.\-]*:|(?![^/?#]*:))(?:{AUTHORITY}|(?!//)){SEGMENTS}"
     rf"(?:\?(?:{CHARACTER}|[/?])*)?(?:#(?:{CHARACTER}|[/?])*)?")
 TOKEN = r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+"
 MEDIA_TYPE = re.compile(rf'{TOKEN}/{TOKEN}(?:\s*;\s*(?:{TOKEN}=(?:{TOKEN}|"(?:[^"\\]|\\.)*"))?)*')
@@ -31,10 +35,14 @@ def faults(event):
     return found + base64_faults(event.get("data_base64", ""))
 
 
+def is_uri_reference(text):
+    return bool(URI_REFERENCE.fullmatch(text))
+
+
 def value_faults(name, value):
     if not isinstance(value, str):
         return ["is no text"]
-    checks = {"source": URI_REFERENCE.fullmatch, "datacontenttype": MEDIA_TYPE.fullmatch, "time": is_time}
+    checks = {"datacontenttype": MEDIA_TYPE.fullmatch, "time": is_time}
     found = ["is not in its format"] if name in checks and not checks[name](value) else []
     bad = sorted({f"U+{ord(c):04X}" for c in value if is_forbidden(ord(c))})
     return found + (["is empty"] if value == "" else []) + ([f"holds {' '.join(bad)}"] if bad else [])
@@ -47,23 +55,21 @@ def is_forbidden(code):
 
 
 def is_time(text):
-    match = TIME.fullmatch(text)
-    if not match:
-        return False
-    date, clock, second, _, zone = match.groups()
-    zone = "+00:00" if zone in "Zz" else zone
-    try:  # a leap second is a time, but none that Python knows
-        datetime.datetime.fromisoformat(f"{date}T{clock}{'59' if second == '60' else second}{zone}")
+    try:
+        return instant(text) is not None
     except ValueError:
         return False
-    return True
 
 
 def instant(text):
-    """A time to the microsecond, which is all that Python's hold."""
-    date, clock, second, fraction, zone = TIME.fullmatch(text).groups()
-    zone = "+00:00" if zone in "Zz" else zone
-    return datetime.datetime.fromisoformat(f"{date}T{clock}{second}.{(fraction or '.')[1:7]:0<6}{zone}")
+    """A time to the microsecond, which is all that Python's hold; None if it is not written as one."""
+    match = TIME.fullmatch(text)
+    if not match:
+        return None
+    date, clock, second, fraction, zone = match.groups()
+    zone, leap = "+00:00" if zone in "Zz" else zone, second == "60"
+    time = f"{date}T{clock}{'59' if leap else second}.{(fraction or '.')[1:7]:0<6}{zone}"
+    return datetime.datetime.fromisoformat(time) + datetime.timedelta(seconds=leap)
 
 
 def base64_faults(text):

@@ -101,9 +101,10 @@ def kafka(plain):
 
 def dynamodb(plain):
     record = next(others.DynamoDBStreamEvent(records(plain)).records)
+    images = record.dynamodb.stream_view_type
     return {
         "event": record.event_name.name,
-        "stream_view": told(lambda: record.dynamodb.stream_view_type.name),
+        "stream_view": images.name if images else ABSENT,
         "keys": image(plain, "Keys"),
         "new": image(plain, "NewImage"),
         "old": image(plain, "OldImage"),
