@@ -135,6 +135,11 @@ def plus_in_query(plain):
     return any("+" in name + value for name, value in pairs_of(query_of(plain) or {}))
 
 
+def query_folds(plain):
+    """Two names that are spelled differently and decode to the same."""
+    return len({decoded(name) for name in query_of(plain) or {}}) < len(query_of(plain) or {})
+
+
 def is_alb(plain):
     return "elb" in plain["requestContext"]
 
@@ -223,6 +228,8 @@ DIFFERENCES = [
                lambda plain, theirs: pairs_of(query_of(plain), *[unquoted, unquoted] if is_alb(plain) else [])),
     Difference("a plus in a query", ["alb"], "query", "a query is form-encoded; Powertools decodes % only",
                plus_in_query, lambda plain, theirs: pairs_of(query_of(plain), decoded, decoded)),
+    Difference("a name of a query in two spellings", ["alb"], "query", "Powertools keeps the last, leat all of them",
+               query_folds, lambda plain, theirs: pairs_of(query_of(plain), decoded, decoded)),
     Difference("a name's case in a query", ["apigateway-websocket"], "query",
                "names of a query have a case; Powertools folds those of WebSockets",
                lambda plain: query_of(plain) is not None, lambda plain, theirs: pairs_of(query_of(plain))),

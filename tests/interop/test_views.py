@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """leat's typed views of recorded payloads are those that Powertools, boto3 and urllib have of them."""
+import copy
 import json
 
 import others
@@ -41,6 +42,22 @@ for viewed in VIEWED:
 def what_has_no_view_elsewhere_has_none_here():
     for kind in ["sns", "eventbridge", "unknown"]:
         assert agree(look(*own()), kind) > 0, kind
+
+
+@others.test
+def a_member_that_is_changed_missing_or_too_much_is_found():
+    for name, _, records, line in look(*own()):
+        for record, item in zip(records, line.items):
+            for member in [*(item.view or {}), "surplus"] if record.kind in VIEWED else []:
+                less = {key: value for key, value in item.view.items() if key != member}
+                for view in [less, {**less, member: [["changed", "changed"]]}]:
+                    assert view == item.view or differing(record, changed(item, view)), (name, member, view)
+
+
+def changed(item, view):
+    other = copy.copy(item)
+    other.value = {**item.value, "view": view}
+    return other
 
 
 def keys_of(notification):
