@@ -9,7 +9,7 @@ import urllib.parse
 
 from differences import decided
 from exact import Object, at, parse
-from records import HTTP
+from kinds import HTTP
 from strict import instant, is_forbidden, is_time
 from views import ABSENT, READERS
 
@@ -152,9 +152,6 @@ def kinesis(record):
 
 
 def kafka(record):
-    names = {name.lower() for header in record.exact.get("headers") or [] for name, _ in header}
-    if "ce_id" in names:
-        return {}  # a CloudEvent in Kafka's binary form, which has its own attributes
     topic, partition, offset = (record.exact.get(name) for name in ["topic", "partition", "offset"])
     return {
         "id": f"{topic}-{partition}-{offset}",
@@ -207,9 +204,19 @@ def alb(record):
 
 
 def cloudevent(record):
-    return {name: value for name, value in record.exact if name not in ("data", "data_base64", "time")}
+    """Its own, whatever it came in; what leat writes is 1.0, whatever 1.x it was."""
+    return {**record.attributes, "specversion": "1.0", "time": written(record.attributes.get("time"))}
+
+
+def window(record):
+    return {
+        "source": record.exact.get("eventSourceARN"),
+        "subject": record.exact.get("shardId"),
+        "time": written(at(record.exact, "window", "end")),
+        "datacontenttype": "application/json",
+    }
 
 
 TABLE = {"sqs": sqs, "sns": sns, "s3": s3, "eventbridge": eventbridge, "dynamodb": dynamodb, "kinesis": kinesis,
          "kafka": kafka, "cloudwatch-logs": logs, "cloudevents": cloudevent, **{kind: http for kind in HTTP}, "alb": alb,
-         "apigateway-websocket": websocket, "unknown": lambda record: {"type": "leat.direct.call"}}
+         "apigateway-websocket": websocket, "window": window, "unknown": lambda record: {"type": "leat.direct.call"}}

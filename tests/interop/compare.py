@@ -5,24 +5,24 @@ import decimal
 
 import others
 from differences import decided, joined
-from records import VIEWED
+from kinds import VIEWED
 from views import ABSENT, READERS
 
 
 def differing(record, item):
     """What is said differently of a record, a line each; nothing if leat and the library agree."""
-    if record.kind not in VIEWED:
-        return [] if item.view is None else [f"{record.kind} has a view"]
-    ours, plain = dict(item.view or {}), record.plain
-    theirs = READERS[record.kind](plain)
+    kind, plain, ours = record.viewed.kind, record.viewed.plain, dict(item.view or {})
+    if kind not in VIEWED:
+        return [] if item.view is None else [f"{kind} has a view"]
+    theirs = READERS[kind](plain)
     if "query, joined" in theirs:
         ours["query, joined"] = joined(readable(ours.get("query", [])))
     found = []
     for member in {**theirs, **ours}:
-        wanted = decided(record.kind, member, plain, theirs.get(member, ABSENT))
+        wanted = decided(kind, member, plain, theirs.get(member, ABSENT))
         got = ours.get(member, ABSENT)
         if not same(got, wanted):
-            found.append(f"{record.kind} {member}: leat has {got!r}, the library {wanted!r}")
+            found.append(f"{kind} {member}: leat has {got!r}, the library {wanted!r}")
     return found
 
 

@@ -6,7 +6,8 @@ import pathlib
 import others
 import tap
 from exact import show
-from records import documents_of, kind_of, records_of
+from kinds import kind_of
+from records import documents_of, records_of
 
 OWN = ["triggers/*/sample.json", "handlers/*/events/*.json*"]
 

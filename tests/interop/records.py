@@ -1,97 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a payload holds, by the documented formats and without leat: its kind, and its innermost records in order.
+"""What a payload holds, by the documented formats and without leat: its innermost records, in order.
 
 Documents are those of exact.py, so that data can be compared to the last digit.
 """
 import base64
 import dataclasses
 import gzip
+import re
 
-from exact import Object, at, documents, parse, plain
+from exact import Object, at, documents, parse, plain, write
+from kinds import HTTP, VIEWED, nested_kind
 
-VIEWED = ["sqs", "s3", "dynamodb", "apigateway-rest", "apigateway-http", "apigateway-websocket", "function-url", "alb",
-          "kinesis", "kafka"]
-HTTP = ["apigateway-rest", "apigateway-http", "apigateway-websocket", "function-url", "alb"]
 NOTHING = "(no data)"
-NOTICES = ["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"]
 
 
 @dataclasses.dataclass
 class Record:
-    kind: str       # of the innermost trigger
-    exact: object   # the innermost record; for Kafka a record of its lists
-    data: object    # JSON as it stands in the payload, or bytes, or NOTHING
-    whole: object   # the document or nested notification it is part of
+    kind: str                # of the innermost trigger; "window" for the end of a tumbling window
+    exact: object            # the innermost record; for Kafka a record of its lists
+    data: object             # JSON as it stands in the payload, or bytes, or NOTHING
+    whole: object            # the document or nested notification it is part of
+    attributes: dict = None  # those that a CloudEvent brings
+    carrier: object = None   # the record it came in
 
     @property
     def plain(self):
         return plain(self.exact)
 
-
-# --- which kind (docs/reference/events.md) -----------------------------------------------------------------
-
-def common_source(document):
-    records = at(document, "Records")
-    if not isinstance(records, list) or not records or not all(isinstance(record, Object) for record in records):
-        return None
-    sources = {record.get("eventSource", record.get("EventSource")) for record in records}
-    return sources.pop() if len(sources) == 1 else None
+    @property
+    def viewed(self):
+        """Whose view is shown: a CloudEvent has none, so that of the nearest carrier that has one."""
+        record = self
+        while self.kind == "cloudevents" and record.kind not in VIEWED and record.carrier:
+            record = record.carrier
+        return record
 
 
-def http_kind(document):
-    context = at(document, "requestContext")
-    if at(document, "type") in ("REQUEST", "TOKEN") and (at(document, "methodArn") or at(document, "routeArn")):
-        return None  # asks whether a request may pass
-    if isinstance(at(context, "elb"), Object):
-        return "alb"
-    if isinstance(at(context, "connectionId"), str) and isinstance(at(context, "eventType"), str):
-        return "apigateway-websocket"
-    if at(document, "version") == "2.0" and isinstance(at(context, "http", "method"), str):
-        return "function-url" if ".lambda-url." in (at(context, "domainName") or "") else "apigateway-http"
-    marks = [at(document, "resource"), at(context, "resourcePath"), at(context, "stage")]
-    if isinstance(at(document, "httpMethod"), str) and isinstance(context, Object) and any(marks):
-        return "apigateway-http" if at(document, "version") == "1.0" else "apigateway-rest"
-    return None
+def records_of(kind, document):
+    return list(READERS.get(kind, read_whole)(document, kind))
 
 
-def kind_of(document):
-    source = common_source(document)
-    kinds = {"aws:sqs": "sqs", "aws:sns": "sns", "aws:dynamodb": "dynamodb", "aws:kinesis": "kinesis"}
-    if source in kinds:
-        return kinds[source]
-    if is_api_answer(document):
-        return "sqs"
-    if is_s3(document) or is_test_event(document):
-        return "s3"
-    if isinstance(at(document, "records"), Object) and "kafka" in (at(document, "eventSource") or "").lower():
-        return "kafka"
-    if isinstance(at(document, "awslogs", "data"), str):
-        return "cloudwatch-logs"
-    if is_eventbridge(document):
-        return "eventbridge"
-    if at(document, "specversion") == "1.0" and at(document, "id") and at(document, "source") and at(document, "type"):
-        return "cloudevents"
-    return http_kind(document) or "unknown"
-
-
-def is_api_answer(document):
-    """What the API answers and the AWS CLI prints: Messages[].MessageId instead of Records[].messageId."""
-    messages = at(document, "Messages")
-    return isinstance(messages, list) and bool(messages) and all(at(item, "MessageId") for item in messages)
-
-
-def is_s3(document):
-    return (common_source(document) or "").endswith(":s3") and any(
-        isinstance(record.get("s3"), Object) for record in at(document, "Records"))
-
-
-def is_test_event(document):
-    return at(document, "Event") == "s3:TestEvent" and at(document, "Service") is not None
-
-
-def is_eventbridge(document):
-    texts = [at(document, "detail-type"), at(document, "source")]
-    return all(isinstance(text, str) for text in texts) and any(name == "detail" for name, _ in document)
+def documents_of(path):
+    return documents(path.read_text(encoding="utf-8-sig"))
 
 
 def from_base64(text):
@@ -102,36 +52,50 @@ def from_base64(text):
         return text.encode()
 
 
-# --- what is in it ------------------------------------------------------------------------------------------
-
-def records_of(kind, document):
-    return list(READERS.get(kind, read_whole)(document, kind))
-
+# --- messages ---------------------------------------------------------------------------------------------------
 
 def lower_first(value):
     """Names as Lambda writes them; those of message attributes are the sender's, those of attributes stay."""
-    if not isinstance(value, Object):
-        return value
     return Object((name[:1].lower() + name[1:], member) for name, member in value)
 
 
 def from_api(message):
-    record = lower_first(message)
-    attributes = Object((name, lower_first(member)) for name, member in at(record, "messageAttributes") or ())
-    return Object([*(pair for pair in record if pair[0] != "messageAttributes"),
-                   *([("messageAttributes", attributes)] if attributes else [])])
+    """A message as the API answers it and the AWS CLI prints it."""
+    attributes = Object((name, lower_first(member)) for name, member in message.get("MessageAttributes") or ())
+    record = lower_first(pair for pair in message if pair[0] != "MessageAttributes")
+    return Object([*record, *([("messageAttributes", attributes)] if attributes else [])])
 
 
 def read_sqs(document, kind):
     for record in at(document, "Records") or [from_api(message) for message in at(document, "Messages")]:
-        yield from unwrapped(record.get("body"), Record(kind, record, record.get("body").encode(), document))
+        sent = [(name, at(value, "stringValue")) for name, value in at(record, "messageAttributes") or ()]
+        yield from unwrapped(binary_event(Record(kind, record, record.get("body").encode(), document), sent))
 
 
 def read_sns(document, kind):
-    for record in at(document, "Records"):
-        message = at(record, "Sns", "Message")
-        yield from unwrapped(message, Record(kind, record, message.encode(), document))
+    for record in at(document, "Records") or [document]:
+        yield from unwrapped(Record(kind, record, (at(record, "Sns") or record).get("Message").encode(), document))
 
+
+def read_kinesis(document, kind):
+    for record in at(document, "Records"):
+        yield from unwrapped(Record(kind, record, from_base64(at(record, "kinesis", "data")), document))
+    yield from end_of_window(document)
+
+
+def read_kafka(document, kind):
+    for record in [record for _, batch in at(document, "records") for record in batch]:
+        value = record.get("value")
+        made = Record(kind, record, NOTHING if value is None else from_base64(value), document)
+        sent = [pair for header in record.get("headers") or [] for pair in header]
+        yield from unwrapped(binary_event(made, [(name, header_text(value)) for name, value in sent]))
+
+
+def header_text(value):
+    return bytes(int(byte) & 0xFF for byte in value).decode(errors="surrogateescape")
+
+
+# --- things ------------------------------------------------------------------------------------------------------
 
 def read_s3(document, kind):
     for record in at(document, "Records") or []:  # a test event has none
@@ -139,8 +103,15 @@ def read_s3(document, kind):
 
 
 def read_dynamodb(document, kind):
-    for record in at(document, "Records"):
+    records = at(document, "Records")
+    for record in [document] if records is None else records:  # through Kinesis each comes alone
         yield Record(kind, record, record.get("dynamodb"), document)
+    yield from end_of_window(document)
+
+
+def end_of_window(document):
+    if at(document, "isFinalInvokeForWindow") is True and at(document, "window"):
+        yield Record("window", document, document.get("window"), document)
 
 
 def read_eventbridge(document, kind):
@@ -148,21 +119,10 @@ def read_eventbridge(document, kind):
     yield Record("s3" if s3 else kind, document, document.get("detail"), document)
 
 
-def read_kinesis(document, kind):
-    for record in at(document, "Records"):
-        yield Record(kind, record, from_base64(at(record, "kinesis", "data")), document)
-
-
-def read_kafka(document, kind):
-    for _, batch in at(document, "records"):
-        for record in batch:
-            value = record.get("value")
-            yield Record(kind, record, NOTHING if value is None else from_base64(value), document)
-
-
 def read_logs(document, kind):
-    inside = parse(gzip.decompress(base64.b64decode(at(document, "awslogs", "data"))).decode())
-    if inside.get("messageType") == "DATA_MESSAGE":
+    encoded = at(document, "awslogs", "data")
+    inside = parse(gzip.decompress(base64.b64decode(encoded)).decode()) if encoded else document
+    if inside.get("messageType") != "CONTROL_MESSAGE":
         for line in inside.get("logEvents"):
             yield Record(kind, line, line.get("message").encode(), inside)
 
@@ -173,42 +133,60 @@ def read_http(document, kind):
     yield Record(kind, document, NOTHING if body is None else read(body), document)
 
 
-def read_cloudevent(document, kind):
-    encoded = document.get("data_base64")
-    yield Record(kind, document, document.get("data", NOTHING) if encoded is None else base64.b64decode(encoded), document)
-
-
 def read_whole(document, kind):
-    yield Record(kind, document, document, document)
+    if at(document, "Records") != []:
+        yield Record(kind, document, document, document)
+
+
+# --- CloudEvents ---------------------------------------------------------------------------------------------------
+
+def read_cloudevent(document, kind):
+    """In structured mode: data is a JSON value, unless the type says that its text is something else."""
+    data, encoded = document.get("data", NOTHING), document.get("data_base64")
+    if encoded is not None:
+        data = base64.b64decode(encoded)
+    elif isinstance(data, str) and data != NOTHING and not re.search(
+            r"^[^;]*[/+]json\s*(;|$)", document.get("datacontenttype") or "a/json", re.IGNORECASE):
+        data = data.encode()
+    attributes = {name: str(value) if isinstance(value, str) else write(value) for name, value in document
+                  if name not in ("data", "data_base64")}
+    yield Record(kind, document, data, document, attributes)
+
+
+def binary_event(record, sent):
+    """In binary mode: attributes beside the data, in headers that begin with ce- or ce_."""
+    found = {}
+    for name, value in sent:
+        match = re.fullmatch(r"ce[-_](.+)", name, re.IGNORECASE)
+        key = "datacontenttype" if name.lower() == "content-type" else match and match[1].lower()
+        if key and value is not None:
+            found.setdefault(key, value)
+    if found.get("specversion", "").startswith("1.") and all(found.get(name) for name in ["id", "source", "type"]):
+        return Record("cloudevents", record.exact, record.data, record.whole, found, record)
+    return record
+
+
+# --- notifications inside messages --------------------------------------------------------------------------
+
+def unwrapped(record):
+    """The records of the notification that a record's data are, else the record itself."""
+    try:
+        data = gzip.decompress(record.data) if record.data[:2] == b"\x1f\x8b" else record.data
+        inside = parse(data.decode())
+    except (AttributeError, EOFError, OSError, ValueError):
+        return [record]
+    kind = nested_kind(inside)
+    if kind is None:
+        return [record]
+    found = records_of(kind, inside)
+    for inner in found:
+        while inner.carrier:
+            inner = inner.carrier
+        if inner is not record:
+            inner.carrier = record
+    return found
 
 
 READERS = {"sqs": read_sqs, "sns": read_sns, "s3": read_s3, "dynamodb": read_dynamodb, "eventbridge": read_eventbridge,
            "kinesis": read_kinesis, "kafka": read_kafka, "cloudwatch-logs": read_logs, "cloudevents": read_cloudevent,
            **{kind: read_http for kind in HTTP}}
-
-
-# --- notifications inside messages --------------------------------------------------------------------------
-
-def unwrapped(text, otherwise):
-    """The records of the notification that a message's text is, else the message itself."""
-    try:
-        inside = parse(text)
-    except ValueError:
-        inside = None
-    if not isinstance(inside, Object):
-        return [otherwise]
-    first = (at(inside, "Records") or [None])[0] if isinstance(at(inside, "Records"), list) else None
-    if is_test_event(inside) or (is_s3(inside) and at(first, "s3", "bucket", "name") and at(first, "s3", "object", "key")):
-        return records_of("s3", inside)
-    if at(inside, "Type") in NOTICES and at(inside, "TopicArn") and at(inside, "MessageId"):
-        message = inside.get("Message")
-        return unwrapped(message, Record("sns", inside, message.encode(), inside))
-    if is_eventbridge(inside) and inside.get("id") and inside.get("time"):
-        return records_of("eventbridge", inside)
-    return [otherwise]
-
-
-# --- payloads of files ------------------------------------------------------------------------------------------
-
-def documents_of(path):
-    return documents(path.read_text(encoding="utf-8-sig"))

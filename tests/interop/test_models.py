@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `leat sample` prints passes the parsers of Powertools, which are strict about what AWS sends."""
+import copy
 import json
 
 import others
@@ -24,14 +25,23 @@ MODELS = {
 ANYTHING = ["unknown", "cloudevents"]  # payloads that AWS does not write
 
 
+def without_tombstones(payload):
+    """Powertools' models want a value in each record; a Kafka tombstone has none."""
+    return {**payload, "records": {name: [record for record in batch if record.get("value") is not None]
+                                   for name, batch in payload["records"].items()}}
+
+
+PREPARED = {"kafka": without_tombstones}
+
+
 def test_kind(kind):
     def parses():
         others.need_trigger(kind)
-        text = tap.must(tap.BUILD / "leat", "sample", kind).stdout
+        payload = PREPARED.get(kind, dict)(json.loads(tap.must(tap.BUILD / "leat", "sample", kind).stdout))
         refused = {}
         for name in MODELS[kind]:
             try:
-                getattr(others.models, name).model_validate(json.loads(text))
+                getattr(others.models, name).model_validate(copy.deepcopy(payload))  # some models change it
                 return
             except ValueError as error:
                 refused[name] = str(error)

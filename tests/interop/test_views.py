@@ -8,13 +8,13 @@ import tap
 from compare import differing
 from exact import show
 from payloads import look, no_lines, own, shared
-from records import VIEWED
+from kinds import VIEWED
 from views import s3
 
 def agree(payloads, kind):
     """All records of that kind, whatever they are inside of. Returns how many."""
     pairs = [(name, record, item) for name, _, records, line in payloads for record, item in zip(records, line.items)
-             if record.kind == kind]
+             if record.viewed.kind == kind]
     found = [f"{name}: {line}" for name, record, item in pairs for line in differing(record, item)]
     no_lines(found, "members differ")
     return len(pairs)
@@ -48,7 +48,7 @@ def what_has_no_view_elsewhere_has_none_here():
 def a_member_that_is_changed_missing_or_too_much_is_found():
     for name, _, records, line in look(*own()):
         for record, item in zip(records, line.items):
-            for member in [*(item.view or {}), "surplus"] if record.kind in VIEWED else []:
+            for member in [*(item.view or {}), "surplus"] if record.viewed.kind in VIEWED else []:
                 less = {key: value for key, value in item.view.items() if key != member}
                 for view in [less, {**less, member: [["changed", "changed"]]}]:
                     assert view == item.view or differing(record, changed(item, view)), (name, member, view)
