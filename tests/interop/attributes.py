@@ -199,6 +199,10 @@ def websocket(record):
     }
 
 
+def direct(record):
+    return {"type": "leat.direct.call"}
+
+
 def alb(record):
     return {**http(record), "source": at(record.exact, "requestContext", "elb", "targetGroupArn")}
 
@@ -217,6 +221,6 @@ def window(record):
     }
 
 
-TABLE = {"sqs": sqs, "sns": sns, "s3": s3, "eventbridge": eventbridge, "dynamodb": dynamodb, "kinesis": kinesis,
-         "kafka": kafka, "cloudwatch-logs": logs, "cloudevents": cloudevent, **{kind: http for kind in HTTP}, "alb": alb,
-         "apigateway-websocket": websocket, "window": window, "unknown": lambda record: {"type": "leat.direct.call"}}
+TABLE = {**{kind: http for kind in HTTP}, "sqs": sqs, "sns": sns, "s3": s3, "eventbridge": eventbridge,
+         "dynamodb": dynamodb, "kinesis": kinesis, "kafka": kafka, "cloudwatch-logs": logs, "cloudevents": cloudevent,
+         "alb": alb, "apigateway-websocket": websocket, "window": window, "unknown": direct}

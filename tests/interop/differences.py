@@ -169,7 +169,8 @@ def cookie_list(plain):
 
 def other_cookies(plain):
     """The map of texts says otherwise than the lists."""
-    return bool(plain.get("headers")) and header_values(plain, "cookie", plain["headers"]) != header_values(plain, "cookie")
+    texts = plain.get("headers")
+    return bool(texts) and header_values(plain, "cookie", texts) != header_values(plain, "cookie")
 
 
 def cookies_need_order(plain):

@@ -67,4 +67,6 @@ def reader_faults(item):
         found.append(f"the official reader has another time: {read.get_time()}")
     encoded = event.get("data_base64")
     data = event.get("data") if encoded is None else base64.b64decode(encoded)
-    return found + ([] if read.get_data() == data else [f"the official reader has other data: {read.get_data()!r:.300}"])
+    if read.get_data() != data:
+        found.append(f"the official reader has other data: {read.get_data()!r:.300}")
+    return found

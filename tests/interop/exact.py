@@ -15,6 +15,7 @@ class Number(str):
         return not self == other
 
     __hash__ = str.__hash__
+    __repr__ = str.__str__
 
 
 class Object(tuple):

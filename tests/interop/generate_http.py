@@ -115,12 +115,13 @@ def version_2(maker):
     prefix = "" if stage == "$default" or maker.chance(20) else f"/{stage}"
     joined = {name: ",".join(values) for name, values in request.lists(request.query).items()}
     return {
-        "version": "2.0", "routeKey": "$default", "rawPath": prefix + ("" if prefix and maker.chance(20) else request.path),
+        "version": "2.0", "routeKey": "$default",
+        "rawPath": prefix + ("" if prefix and maker.chance(20) else request.path),
         "rawQueryString": "&".join(raw), **({"cookies": cookies} if cookies or maker.chance(10) else {}),
         "headers": {name: ",".join(values) for name, values in request.lists(others, str.lower).items()},
         **({"queryStringParameters": joined} if joined else {}),
         "requestContext": {
-            "http": {"method": request.method, "path": request.path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.17"},
+            "http": {"method": request.method, "path": request.path, "sourceIp": "203.0.113.17"},
             "accountId": "1234", "apiId": "a1", "domainName": "a1.execute-api.eu-west-1.amazonaws.com", "stage": stage,
             "requestId": maker.uuid(), "routeKey": "$default",
             "timeEpoch": Number(maker.choice(["1714560896250", "1714560896"]))},
@@ -148,8 +149,8 @@ def websocket(maker):
         **({} if kind == "MESSAGE" else maps), **(query if kind == "CONNECT" and request.query else {}),
         "requestContext": {
             "routeKey": {"CONNECT": "$connect", "MESSAGE": "$default", "DISCONNECT": "$disconnect"}[kind],
-            "eventType": kind, "connectionId": "c" + maker.hex(8), "requestId": maker.uuid(), "stage": "prod", "apiId": "a1",
-            "domainName": "a1.execute-api.eu-west-1.amazonaws.com", "identity": {"sourceIp": "203.0.113.17"},
+            "eventType": kind, "connectionId": "c" + maker.hex(8), "requestId": maker.uuid(), "stage": "prod",
+            "domainName": "a1.execute-api.eu-west-1.amazonaws.com", "identity": {"sourceIp": "203.0.113.17"}, "apiId": "a1",
             "extendedRequestId": maker.uuid(), "requestTime": "01/May/2024:10:54:56 +0000", "messageDirection": "IN",
             "connectedAt": Number("1714560890000"), "requestTimeEpoch": Number("1714560896250"),
             **({"messageId": maker.uuid()} if kind == "MESSAGE" else {})},

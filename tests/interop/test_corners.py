@@ -25,6 +25,8 @@ def seen(*payloads):
     with tap.folder() as folder:
         pathlib.Path(folder, "made.jsonl").write_text("\n".join(map(write, payloads)) + "\n")
         lines = show("made.jsonl", cwd=folder)
+    for line in lines:
+        assert "error" not in line.value, line.value["error"]
     documents = [parse(write(payload)) for payload in payloads]
     return [(record, item) for document, line in zip(documents, lines, strict=True)
             for record, item in zip(records_of(kind_of(document), document), line.items, strict=True)]
@@ -74,9 +76,9 @@ def sources_are_uri_references():
 def sources_of_recorded_payloads_are_uri_references():
     """Templates that nobody filled in are payloads too."""
     for folder, files in [own(), shared()]:
-        found = [f"{line.value['file']}: {item.value['event']['source']}" for line in show(*files, cwd=folder)
-                 for item in line.items if "event" in item.value and not is_uri_reference(item.value["event"]["source"])]
-        no_lines(found, "sources are none")
+        sources = [(line.value["file"], item.value["event"]["source"]) for line in show(*files, cwd=folder)
+                   for item in line.items if "event" in item.value]
+        no_lines([f"{name}: {source}" for name, source in sources if not is_uri_reference(source)], "sources are none")
 
 
 @others.test
@@ -98,7 +100,7 @@ def a_body_is_called_json_only_if_it_is_json():
 
 @others.test
 def half_a_character_makes_a_body_text():
-    """Python reads the escape of a lone surrogate, cJSON does not, and no UTF-8 holds it: such a body stays as it is."""
+    """Python reads the escape of a lone surrogate, cJSON does not, and no UTF-8 holds it: the body stays as it is."""
     body = '{"a":"\\ud800"}'
     for _, item in seen(message(body)):
         event = item.value["event"]

@@ -8,6 +8,16 @@ from payloads import look, no_lines, own, shared
 from strict import faults, is_uri_reference
 
 GOOD = {"specversion": "1.0", "id": "1", "source": "/a", "type": "t"}
+AGAINST = [
+    {"id": ""}, {"type": None}, {"specversion": "1"}, {"Name": "v"}, {"a_b": "v"}, {"a" * 21: "v"}, {"extra": 1},
+    {"subject": ""}, {"subject": "a\x00"}, {"subject": "\x85"}, {"subject": "\ufffe"}, {"subject": "\U0001ffff"},
+    {"subject": "\ud800"}, {"time": "2024-05-02"}, {"time": "2024-02-30T00:00:00Z"}, {"time": "2024-02-03 00:00:00Z"},
+    {"datacontenttype": "json"}, {"data": 1, "data_base64": ""}, {"data_base64": "a"},
+]
+WITHIN = [
+    {"time": "2024-05-02T18:51:44.123456789+02:00"}, {"time": "2016-12-31T23:59:60Z"}, {"data": None},
+    {"datacontenttype": 'text/plain; charset="utf-8"'}, {"subject": "\u65e5 \U0001f600"}, {"a" * 20: "v"},
+]
 
 
 def check(payloads):
@@ -32,17 +42,8 @@ def the_shared_payloads_give_cloudevents_by_the_letter():
 
 @tap.test
 def the_checks_themselves_find_what_is_against_the_rules():
-    tap.equal(faults(GOOD), [])
-    for change, count in [({"id": ""}, 2), ({"type": None}, 2), ({"specversion": "1"}, 1), ({"Name": "v"}, 1),
-                          ({"a_b": "v"}, 1), ({"a" * 21: "v"}, 1), ({"subject": ""}, 1), ({"subject": "a\x00"}, 1),
-                          ({"subject": "\x85"}, 1), ({"subject": "\ufffe"}, 1), ({"subject": "\U0001ffff"}, 1),
-                          ({"subject": "\ud800"}, 1), ({"time": "2024-05-02"}, 1), ({"time": "2024-02-30T00:00:00Z"}, 1),
-                          ({"time": "2024-02-03 00:00:00Z"}, 1), ({"datacontenttype": "json"}, 1),
-                          ({"data": 1, "data_base64": ""}, 1), ({"data_base64": "a"}, 1), ({"extra": 1}, 1)]:
-        tap.equal(len(faults({**GOOD, **change})), count, str(change))
-    for change in [{"time": "2024-05-02T18:51:44.123456789+02:00"}, {"time": "2016-12-31T23:59:60Z"},
-                   {"datacontenttype": 'text/plain; charset="utf-8"'}, {"subject": "日本 \U0001f600"}, {"data": None}]:
-        tap.equal(faults({**GOOD, **change}), [], str(change))
+    tap.equal([change for change in AGAINST if not faults({**GOOD, **change})], [])
+    tap.equal([change for change in [{}, *WITHIN] if faults({**GOOD, **change})], [])
     for text in ["arn:aws:sqs:eu-west-1:1:q", "kafka://k1:9092/t?a=/", "?", "urn:a", "//h:1", "http://[::1]/%C3%BC#f"]:
         assert is_uri_reference(text), text
     for text in ["a b", "http://<x>/", "%4", "\xfc", "a^", "http://a:b:c/", "{{{"]:

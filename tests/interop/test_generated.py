@@ -19,7 +19,8 @@ from records import records_of
 SEED = int(os.environ.get("LEAT_SEED", "20240501"))
 COUNT = 400  # of each kind
 MAKERS = {"sqs": generate.sqs, "s3": generate.s3, "dynamodb": generate_streams.dynamodb,
-          "kinesis": generate_streams.kinesis, "kafka": generate_streams.kafka, "cloudevents": generate_streams.cloudevents,
+          "kinesis": generate_streams.kinesis, "kafka": generate_streams.kafka,
+          "cloudevents": generate_streams.cloudevents,
           "apigateway-rest": generate_http.rest, "apigateway-http": generate_http.http,
           "apigateway-websocket": generate_http.websocket, "function-url": generate_http.function_url,
           "alb": generate_http.alb}

@@ -67,7 +67,8 @@ def keys_of(notification):
 @others.test
 def notifications_inside_messages_are_those_that_powertools_finds():
     readers = {
-        "in-sqs": lambda event: [message.decoded_nested_s3_event.raw_event for message in others.SQSEvent(event).records],
+        "in-sqs": lambda event: [message.decoded_nested_s3_event.raw_event
+                                 for message in others.SQSEvent(event).records],
         "in-sns": lambda event: [json.loads(record.sns.message) for record in others.SNSEvent(event).records],
         "in-sns-in-sqs": lambda event: [json.loads(message.decoded_nested_sns_event.message)
                                         for message in others.SQSEvent(event).records],
