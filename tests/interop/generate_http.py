@@ -150,7 +150,7 @@ def websocket(maker):
         "requestContext": {
             "routeKey": {"CONNECT": "$connect", "MESSAGE": "$default", "DISCONNECT": "$disconnect"}[kind],
             "eventType": kind, "connectionId": "c" + maker.hex(8), "requestId": maker.uuid(), "stage": "prod",
-            "domainName": "a1.execute-api.eu-west-1.amazonaws.com", "identity": {"sourceIp": "203.0.113.17"}, "apiId": "a1",
+            "domainName": "a1.execute-api.eu-west-1.amazonaws.com", "identity": {"sourceIp": "203.0.113.17"},
             "extendedRequestId": maker.uuid(), "requestTime": "01/May/2024:10:54:56 +0000", "messageDirection": "IN",
             "connectedAt": Number("1714560890000"), "requestTimeEpoch": Number("1714560896250"),
             **({"messageId": maker.uuid()} if kind == "MESSAGE" else {})},
