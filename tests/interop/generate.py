@@ -114,13 +114,13 @@ def notice(maker, text):
 
 
 def s3_records(maker):
-    one_request = maker.chance(40)
-    ids, service = [maker.hex(16) for _ in range(4)], maker.choice(["aws:s3", "minio:s3", "ceph:s3"])
-    return {"Records": [s3_record(maker, service, ids[0 if one_request else index])
-                        for index in range(maker.randint(1, 4))]}
+    """One notification: of one bucket, and often of one request, whose records nothing else may tell apart."""
+    service, bucket = maker.choice(["aws:s3", "minio:s3", "ceph:s3"]), "b-" + maker.hex(4)
+    requests = [maker.hex(16)] * 4 if maker.chance(60) else [maker.hex(16) for _ in range(4)]
+    return {"Records": [s3_record(maker, service, bucket, request) for request in requests[:maker.randint(1, 4)]]}
 
 
-def s3_record(maker, service, request):
+def s3_record(maker, service, bucket, request):
     thing = {"key": s3_key(maker), **maker.some({
         "size": maker.choice([Number(maker.randrange(5 * 10 ** 12)), str(maker.randrange(10 ** 12)), None, Number(0)]),
         "eTag": maker.choice([maker.hex(32), "", None]), "versionId": maker.choice(["null", maker.hex(20), None]),
@@ -129,7 +129,7 @@ def s3_record(maker, service, request):
             "eventTime": f"2024-05-02T18:51:44.{maker.digits(3)}Z", "userIdentity": {"principalId": "p"},
             "eventName": maker.choice(["ObjectCreated:Put", "s3:ObjectRemoved:Delete", "ObjectTagging:Put"]),
             "responseElements": {"x-amz-request-id": request, **maker.some({"x-amz-id-2": "i/d+2="})},
-            "s3": {"bucket": {"name": "b-" + maker.hex(4)}, "object": thing, "s3SchemaVersion": "1.0"}}
+            "s3": {"bucket": {"name": bucket}, "object": thing, "s3SchemaVersion": "1.0"}}
 
 
 def s3_key(maker):

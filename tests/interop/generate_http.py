@@ -180,11 +180,13 @@ def alb(maker):
 def by_hand(maker):
     """Of each kind, events whose parts say different things."""
     second, first, plain = version_2(maker), version_1(maker), rest(maker)
+    staged = [{**event, path: "/" + word, "requestContext": {**event["requestContext"], "stage": "prod"}}
+              for event, path in [(first, "path"), (second, "rawPath")] for word in ["product/prod", "prod", "prod%2Fa"]]
     lists = {"multiValueQueryStringParameters": {"a": ["b"]}, "multiValueHeaders": {"Cookie": ["a=1"]}}
     bare = {name: member for name, member in second.items() if name not in ("rawQueryString", "cookies")}
     odd_query = {"rawQueryString": "a=1%FF&%ff", "queryStringParameters": {"a": "other"}}
     return {
-        "apigateway-http": [{**second, **odd_query}, {**bare, "queryStringParameters": {"a": "1,2"}},
+        "apigateway-http": [*staged, {**second, **odd_query}, {**bare, "queryStringParameters": {"a": "1,2"}},
                             {**first, **lists, "queryStringParameters": {"a": "b"}, "headers": {"Cookie": "a=2"}}],
         "apigateway-rest": [{**plain, **lists, "queryStringParameters": "{{{query}}}"}],
     }

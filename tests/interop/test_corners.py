@@ -57,7 +57,7 @@ def attributes_hold_no_noncharacters():
     changed = generate_streams.change(MAKER)
     changed["dynamodb"]["Keys"] = {"pk": {"S": key}}
     events = seen(uploaded, message("x", MessageGroupId=key), custom(resources=[key]), rest(path="/" + key),
-                  {"Records": [changed]}, {"Records": [generate.s3_record(MAKER, "aws:s3", "r")]})
+                  {"Records": [changed]}, {"Records": [generate.s3_record(MAKER, "aws:s3", "b", "r")]})
     no_lines([line for record, item in events for line in wrong(record, item)], "faults")
 
 
