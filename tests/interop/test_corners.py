@@ -116,6 +116,14 @@ def names_of_a_query_may_hold_a_nul():
 
 
 @others.test
+def names_of_message_attributes_may_hold_a_nul():
+    """SQS forbids it, JSON does not: another name was shown."""
+    sent = message("x")
+    sent["Records"][0]["messageAttributes"] = {"a\0b": {"dataType": "String", "stringValue": "a\0b"}}
+    no_lines([line for record, item in seen(sent) for line in differing(record, item)], "members differ")
+
+
+@others.test
 def names_of_keys_may_hold_a_nul():
     """In the subject, too, a NUL is %00."""
     changed = generate_streams.change(MAKER)
