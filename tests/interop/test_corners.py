@@ -11,8 +11,8 @@ import tap
 from compare import differing
 from envelopes import wrong
 from exact import Number, parse, show, write
-from payloads import no_lines, own, shared
 from kinds import kind_of
+from payloads import no_lines, own, shared
 from records import records_of
 from strict import faults, is_uri_reference
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Views and envelopes of payloads that are generated from a seed; LEAT_SEED=N takes another."""
+import functools
 import os
 import pathlib
 
@@ -12,8 +13,8 @@ from compare import differing
 from differences import DIFFERENCES, joined, met
 from envelopes import repeated, wrong
 from exact import parse, plain, show, write
-from payloads import no_lines
 from kinds import kind_of
+from payloads import no_lines
 from records import records_of
 
 SEED = int(os.environ.get("LEAT_SEED", "20240501"))
@@ -26,25 +27,24 @@ MAKERS = {"sqs": generate.sqs, "s3": generate.s3, "dynamodb": generate_streams.d
           "alb": generate_http.alb}
 
 
-def payloads(kind):
-    """Their texts: one kind's do not depend on another's."""
+@functools.cache
+def looked_at(kind):
+    """(text, document, its records, what is shown of it) of each payload; one kind's do not depend on another's."""
     maker = generate.Maker(f"{SEED} {kind}")
     made = [MAKERS[kind](maker) for _ in range(COUNT)] + generate_http.by_hand(maker).get(kind, [])
-    return [write(payload, maker.chance(50)) for payload in made]
-
-
-def shown(texts):
+    texts = [write(payload, maker.chance(50)) for payload in made]
     with tap.folder() as folder:
         pathlib.Path(folder, "made.jsonl").write_text("\n".join(texts) + "\n")
-        return show("made.jsonl", cwd=folder)
+        lines = show("made.jsonl", cwd=folder)
+    documents = [parse(text) for text in texts]
+    return [(text, document, records_of(kind_of(document), document), line)
+            for text, document, line in zip(texts, documents, lines, strict=True)]
 
 
 def check(kind, faults):
     """All payloads of a kind; `faults(record, item)` says what is wrong, a line each. Returns the number of events."""
-    texts, count, found = payloads(kind), 0, []
-    for text, line in zip(texts, shown(texts), strict=True):
-        document = parse(text)
-        records = records_of(kind_of(document), document)
+    count, found = 0, []
+    for text, document, records, line in looked_at(kind):
         count += len(records)
         found += [f"{fault}\n  of {ascii(text):.1200}" for fault in line_faults(document, records, line, faults)]
     no_lines(found, f"faults with seed {SEED}")
@@ -86,8 +86,8 @@ for made in MAKERS:
 def format_2_joins_with_commas_what_the_view_tells_apart():
     for kind in ["apigateway-http", "function-url"]:
         if kind in others.triggers():
-            for line, text in zip(shown(payloads(kind)[:COUNT]), payloads(kind)):
-                payload = plain(parse(text))
+            for text, document, _, line in looked_at(kind)[:COUNT]:  # without those written by hand
+                payload = plain(document)
                 if payload.get("version") == "2.0":
                     tap.equal(joined(line.items[0].view["query"]), payload.get("queryStringParameters", {}), text)
 

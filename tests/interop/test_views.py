@@ -7,8 +7,8 @@ import others
 import tap
 from compare import differing
 from exact import show
-from payloads import look, no_lines, own, shared
 from kinds import VIEWED
+from payloads import look, no_lines, own, shared
 from views import s3
 
 def agree(payloads, kind):
