@@ -128,12 +128,6 @@ static leat_status read_attributes(struct leat_decoder *decoder, const cJSON *ro
     return leat_arena_status(decoder->arena);
 }
 
-static bool is_json(leat_str type)
-{
-    leat_str rest = type, media = leat_str_trim(leat_str_cut(&rest, ';'));
-    return media.len == 0 || leat_str_ends(media, LEAT_STR("/json")) || leat_str_ends(media, LEAT_STR("+json"));
-}
-
 /* JSON format, section 3.1: data is the JSON value itself, or a text whose type is not JSON. */
 static leat_status read_data(struct leat_decoder *decoder, const struct leat_record *record, leat_str type,
                              struct leat_data *ret)
@@ -145,7 +139,7 @@ static leat_status read_data(struct leat_decoder *decoder, const struct leat_rec
         return leat_broken(decoder, "it has both data and data_base64");
     if (base64.ptr != NULL)
         *ret = (struct leat_data){.form = LEAT_DATA_BASE64, .text = base64};
-    else if (cJSON_IsString(data) && !is_json(type))
+    else if (cJSON_IsString(data) && type.len > 0 && !leat_attribute_is_json(type))
         *ret = (struct leat_data){.form = LEAT_DATA_TEXT, .text = leat_json_text(data)};
     else if (data != NULL)
         *ret = (struct leat_data){.form = LEAT_DATA_PLACE, .place = leat_record_place(record, data), .tree = data};

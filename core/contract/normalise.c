@@ -30,18 +30,21 @@ struct leat_envelope *leat_events_add(struct leat_decoder *decoder, const struct
 
 static leat_status finish(struct leat_decoder *decoder, struct leat_envelope *envelope)
 {
-    leat_str *const needed[] = {&envelope->id, &envelope->source, &envelope->type};
-    static const char *const names[] = {"id", "source", "type"};
-    for (size_t i = 0; i < 3; i++) {
-        *needed[i] = leat_attribute_clean(decoder->arena, *needed[i]);
-        if (needed[i]->ptr == NULL && !decoder->arena->overflow)
-            return leat_broken(decoder, "it gives no %s", names[i]);
-    }
-    envelope->subject = leat_attribute_clean(decoder->arena, envelope->subject);
-    envelope->datacontenttype = leat_attribute_clean(decoder->arena, envelope->datacontenttype);
-    if (!leat_time_valid(envelope->time))
+    struct leat_arena *arena = decoder->arena;
+    envelope->id = leat_attribute_clean(arena, envelope->id);
+    envelope->source = leat_attribute_uri(arena, envelope->source);
+    envelope->type = leat_attribute_clean(arena, envelope->type);
+    envelope->subject = leat_attribute_clean(arena, envelope->subject);
+    envelope->datacontenttype = leat_attribute_media_type(envelope->datacontenttype);
+    if (!envelope->has_time_us && !leat_time_valid(envelope->time))
         envelope->time = LEAT_ABSENT;
-    return leat_arena_status(decoder->arena);
+    if (arena->overflow)
+        return leat_arena_status(arena);
+    const char *missing = envelope->id.ptr == NULL       ? "id"
+                          : envelope->source.ptr == NULL ? "source"
+                          : envelope->type.ptr == NULL   ? "type"
+                                                         : NULL;
+    return missing == NULL ? LEAT_OK : leat_broken(decoder, "it gives no %s", missing);
 }
 
 leat_status leat_normalise(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
@@ -76,10 +79,10 @@ static leat_status keep_numbers(struct leat_decoder *decoder, const struct leat_
 
 leat_str leat_record_digits(struct leat_decoder *decoder, const struct leat_record *record, const cJSON *number)
 {
-    leat_str digits = leat_json_digits(decoder->arena, number);
-    if (digits.ptr != NULL || !cJSON_IsNumber(number) || number->valuedouble < LEAT_JSON_EXACT)
-        return digits;
-    return leat_is_ok(keep_numbers(decoder, record)) ? leat_json_digits(decoder->arena, number) : LEAT_ABSENT;
+    bool large = cJSON_IsNumber(number) && number->valuedouble >= LEAT_JSON_EXACT;
+    if (large && !leat_is_ok(keep_numbers(decoder, record)))
+        return LEAT_ABSENT;
+    return leat_json_digits(decoder->arena, number);
 }
 
 /* Of the record as it prints, so that neither white space nor the spelling of escapes counts, and encode gives

@@ -8,32 +8,32 @@
 
 #define NESTING_MAX 8 /* S3 in SNS in SQS is 2 */
 #define NAMES (sizeof(((struct leat_adapter *)NULL)->nested_names) / sizeof(const char *))
+#define MARKS_MAX 32
 #define INFLATED_MAX ((size_t)64 << 20) /* where the decoder says nothing */
 
-/* May a nested notification have a member of that name? */
-static bool is_mark(void *argument, leat_str name)
+/* The names of which a nested notification has one. False: any object may be one. */
+static bool collect_marks(const struct leat_decoder *decoder, leat_str marks[MARKS_MAX], size_t *retcount)
 {
-    const struct leat_decoder *decoder = argument;
-    char first = name.len > 0 ? name.ptr[0] : '\0';
+    *retcount = 0;
     for (const struct leat_adapter *const *at = decoder->adapters; *at != NULL; at++) {
-        const char *const *names = (*at)->nested_names;
         if ((*at)->nested == NULL)
             continue;
-        for (size_t i = 0; i < NAMES && names[i] != NULL; i++)
-            if (names[i][0] == first && leat_str_is(name, names[i]))
-                return true;
-        if (names[0] == NULL)
-            return true;
+        if ((*at)->nested_names[0] == NULL || *retcount + NAMES > MARKS_MAX)
+            return false;
+        for (size_t i = 0; i < NAMES && (*at)->nested_names[i] != NULL; i++)
+            marks[(*retcount)++] = leat_str_c((*at)->nested_names[i]);
     }
-    return false;
+    return true;
 }
 
 /* Parsing each body that is an object would double the work: the names of its members are looked over first. */
 static bool may_be_nested(const struct leat_decoder *decoder, leat_str text)
 {
-    leat_str start = leat_str_trim(text);
-    return start.len > 0 && start.ptr[0] == '{' && decoder->nesting < NESTING_MAX &&
-           leat_json_any_name(start, is_mark, (void *)(uintptr_t)decoder);
+    leat_str marks[MARKS_MAX], start = leat_str_trim(text);
+    size_t count;
+    if (start.len == 0 || start.ptr[0] != '{' || decoder->nesting >= NESTING_MAX)
+        return false;
+    return !collect_marks(decoder, marks, &count) || leat_json_any_name(start, marks, count);
 }
 
 static const struct leat_adapter *detect_nested(const struct leat_decoder *decoder, struct leat_payload *payload)

@@ -110,9 +110,11 @@ leat_str leat_event_raw(const leat_event *event)
 
 static leat_str guess_type(leat_str data)
 {
-    leat_str start = leat_str_trim(data);
-    bool container = start.len > 0 && (start.ptr[0] == '{' || start.ptr[0] == '[');
-    if (container && leat_json_valid(start))
+    size_t at = 0;
+    while (at < data.len && strchr(" \t\r\n", data.ptr[at]) != NULL && data.ptr[at] != '\0')
+        at++;
+    bool container = at < data.len && (data.ptr[at] == '{' || data.ptr[at] == '[');
+    if (container && leat_json_valid(data))
         return LEAT_STR("application/json");
     return leat_str_utf8(data) == data.len ? LEAT_STR("text/plain") : LEAT_STR("application/octet-stream");
 }
@@ -238,55 +240,6 @@ const struct leat_kinesis *leat_kinesis(const leat_event *event)
 const struct leat_kafka *leat_kafka(const leat_event *event)
 {
     return leat_event_view(event, LEAT_VIEW_KAFKA);
-}
-
-bool leat_attribute_is_clean(leat_str value)
-{
-    for (size_t i = leat_str_plain(value); i < value.len; i++)
-        if ((unsigned char)value.ptr[i] < 0x20 || (unsigned char)value.ptr[i] == 0x7F ||
-            ((unsigned char)value.ptr[i] == 0xC2 && i + 1 < value.len && (unsigned char)value.ptr[i + 1] < 0xA0))
-            return false;
-    return leat_str_utf8(value) == value.len;
-}
-
-/* Bytes of the character at the start of `value`, and whether CloudEvents wants it encoded. */
-static size_t next_character(leat_str value, bool *retencode)
-{
-    unsigned char c = (unsigned char)value.ptr[0];
-    size_t len = 1;
-    while (len < 4 && len < value.len && ((unsigned char)value.ptr[len] & 0xC0) == 0x80)
-        len++;
-    bool whole = leat_str_utf8(leat_str_of(value.ptr, len)) == len && (c >= 0x80 || len == 1);
-    bool c1 = c == 0xC2 && len == 2 && (unsigned char)value.ptr[1] < 0xA0;
-    *retencode = !whole || c < 0x20 || c == 0x7F || c1;
-    return whole ? len : 1;
-}
-
-static void add_escape(struct leat_buf *buf, unsigned char byte)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    const char escape[3] = {'%', digits[byte >> 4], digits[byte & 15]};
-    leat_buf_add(buf, leat_str_of(escape, sizeof(escape)));
-}
-
-leat_str leat_attribute_clean(struct leat_arena *arena, leat_str value)
-{
-    struct leat_buf buf;
-    if (value.len == 0)
-        return LEAT_ABSENT;
-    if (leat_attribute_is_clean(value))
-        return value;
-    leat_buf_init(&buf, arena);
-    while (value.len > 0) {
-        bool encode;
-        size_t len = next_character(value, &encode);
-        if (!encode)
-            leat_buf_add(&buf, leat_str_of(value.ptr, len));
-        for (size_t i = 0; encode && i < len; i++)
-            add_escape(&buf, (unsigned char)value.ptr[i]);
-        value = leat_str_skip(value, len);
-    }
-    return leat_buf_str(&buf);
 }
 
 void leat_attribute_add(struct leat_attribute **list, struct leat_arena *arena, const char *name, leat_str value)

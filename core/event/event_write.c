@@ -3,20 +3,6 @@
 #include <leat/envelope.h>
 #include <leat/text.h>
 
-static bool is_json_type(leat_str type)
-{
-    leat_str rest = type;
-    leat_str media = leat_str_trim(leat_str_cut(&rest, ';'));
-    char lower[128];
-    if (media.len >= sizeof(lower))
-        return false;
-    for (size_t i = 0; i < media.len; i++)
-        lower[i] = (char)(media.ptr[i] >= 'A' && media.ptr[i] <= 'Z' ? media.ptr[i] + 32 : media.ptr[i]);
-    media.ptr = lower;
-    return leat_str_eq(media, LEAT_STR("application/json")) || leat_str_eq(media, LEAT_STR("text/json")) ||
-           leat_str_ends(media, LEAT_STR("+json"));
-}
-
 /* A JSON value if the type says so and the bytes are, else text, else base64. */
 static void write_data(const struct leat_event *event, struct leat_buf *buf)
 {
@@ -27,7 +13,7 @@ static void write_data(const struct leat_event *event, struct leat_buf *buf)
     leat_buf_json_name(buf, whole_text ? "data" : "data_base64");
     if (!whole_text)
         leat_buf_json_string(buf, leat_base64_encode(buf->arena, data));
-    else if (is_json_type(leat_event_datacontenttype(event)) && leat_json_valid(data))
+    else if (leat_attribute_is_json(leat_event_datacontenttype(event)) && leat_json_valid(data))
         leat_json_minify(buf, data);
     else
         leat_buf_json_string(buf, data);

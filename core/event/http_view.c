@@ -19,11 +19,11 @@ static size_t count_values(struct leat_http_map map)
 }
 
 /* A null is no value. */
-static void add_value(struct pairs *pairs, const char *name, const cJSON *value)
+static void add_value(struct pairs *pairs, leat_str name, const cJSON *value)
 {
     leat_str text = leat_json_text(value);
     if (text.ptr != NULL)
-        pairs->items[pairs->count++] = (struct leat_pair){.name = leat_str_c(name), .value = text};
+        pairs->items[pairs->count++] = (struct leat_pair){.name = name, .value = text};
 }
 
 /* One member more than asked for, so that an empty list differs from an absent one. */
@@ -41,13 +41,14 @@ static struct pairs read_map(struct leat_arena *arena, struct leat_http_map map)
     if (pairs.items == NULL)
         return pairs;
     cJSON_ArrayForEach (entry, map.object) {
+        leat_str name = leat_json_name(arena, entry);
         if (!map.lists) {
-            add_value(&pairs, entry->string, entry);
+            add_value(&pairs, name, entry);
             continue;
         }
         if (cJSON_IsArray(entry))
             cJSON_ArrayForEach (item, entry)
-                add_value(&pairs, entry->string, item);
+                add_value(&pairs, name, item);
     }
     return pairs;
 }

@@ -36,34 +36,35 @@ void leat_json_print_number(struct leat_buf *buf, const cJSON *item)
 leat_str leat_json_digits(struct leat_arena *arena, const cJSON *number)
 {
     int64_t value;
+    struct leat_buf text;
     if (!cJSON_IsNumber(number) || !(number->valuedouble >= 0))
         return LEAT_ABSENT;
     if (number->valuedouble < LEAT_JSON_EXACT) {
         value = (int64_t)number->valuedouble;
         return (double)value == number->valuedouble ? leat_arena_decimal(arena, (uint64_t)value) : LEAT_ABSENT;
     }
-    leat_str text = leat_str_c(number->valuestring);
-    return leat_str_int64(text, &value) ? text : LEAT_ABSENT;
+    leat_buf_init(&text, arena);
+    leat_json_print_number(&text, number); /* as kept; it is not where the double says the same */
+    leat_str digits = leat_buf_str(&text);
+    return leat_str_int64(digits, &value) ? digits : LEAT_ABSENT;
 }
 
 /* A NUL in a name is kept as C0 80 (repair_name), for a C string cannot hold it; here it comes back. */
-static void print_name(struct leat_buf *buf, const char *name)
+leat_str leat_json_name(struct leat_arena *arena, const cJSON *item)
 {
-    leat_str kept = leat_str_c(name), mark = LEAT_STR("\xC0\x80");
+    leat_str kept = leat_str_c(item->string), mark = LEAT_STR("\xC0\x80");
     leat_str at = leat_str_find(kept, mark);
-    if (at.ptr == NULL) {
-        leat_buf_json_string(buf, kept);
-        return;
-    }
+    if (at.ptr == NULL)
+        return kept;
     struct leat_buf bytes;
-    leat_buf_init(&bytes, buf->arena);
+    leat_buf_init(&bytes, arena);
     for (; at.ptr != NULL; at = leat_str_find(kept, mark)) {
         leat_buf_add(&bytes, leat_str_of(kept.ptr, (size_t)(at.ptr - kept.ptr)));
         leat_buf_char(&bytes, '\0');
         kept = leat_str_skip(kept, (size_t)(at.ptr - kept.ptr) + mark.len);
     }
     leat_buf_add(&bytes, kept);
-    leat_buf_json_string(buf, leat_buf_str(&bytes));
+    return leat_buf_str(&bytes);
 }
 
 static void print_children(struct leat_buf *buf, const cJSON *item, bool names)
@@ -73,7 +74,7 @@ static void print_children(struct leat_buf *buf, const cJSON *item, bool names)
         if (child != item->child)
             leat_buf_char(buf, ',');
         if (names) {
-            print_name(buf, child->string);
+            leat_buf_json_string(buf, leat_json_name(buf->arena, child));
             leat_buf_char(buf, ':');
         }
         leat_json_print(buf, child);

@@ -4,6 +4,7 @@
  * variable: only while this thread is inside our parse do nodes come from an arena; a handler's use
  * of cJSON goes to malloc as ever.
  */
+#include "bytes.h"
 #include "json_private.h"
 
 #include <pthread.h>
@@ -87,35 +88,24 @@ static leat_status refused(const struct leat_arena *arena, leat_str text, struct
     return fault->status;
 }
 
-typedef unsigned char bytes16 __attribute__((vector_size(16)));
-
-static bytes16 load(const char *at)
+static leat_bytes u0_or_nul(const char *at)
 {
-    bytes16 bytes;
-    memcpy(&bytes, at, sizeof(bytes));
-    return bytes;
+    leat_bytes here = leat_bytes_load(at), next = leat_bytes_load(at + 1);
+    return (leat_bytes)((here == 'u') & (next == '0')) | (leat_bytes)(here == 0);
 }
 
-static bool any(bytes16 mask)
-{
-    uint64_t halves[2];
-    memcpy(halves, &mask, sizeof(halves));
-    return (halves[0] | halves[1]) != 0;
-}
-
-/* What cJSON would cut a string at: the byte NUL, and its escape. All of every payload is looked over, so sixteen
+/* What cJSON would cut a string at: the byte NUL, and its escape. All of every payload is looked over, so many
  * bytes at once, for "u0" first. */
 static void find_nuls(leat_str text, bool *retraw, bool *retescaped)
 {
     static const leat_str escape = {"\\u0000", 6};
     size_t at = 0;
     *retraw = *retescaped = false;
-    for (; at + 17 <= text.len; at += 16) {
-        bytes16 here = load(text.ptr + at), next = load(text.ptr + at + 1);
-        if (!any((bytes16)((here == 'u') & (next == '0')) | (bytes16)(here == 0)))
+    for (; at + 33 <= text.len; at += 32) {
+        if (!leat_bytes_any(u0_or_nul(text.ptr + at) | u0_or_nul(text.ptr + at + 16)))
             continue;
         size_t from = at > 0 ? at - 1 : 0; /* the backslash may stand in the piece before */
-        leat_str near = leat_str_of(text.ptr + from, text.len - from < 21 ? text.len - from : 21);
+        leat_str near = leat_str_of(text.ptr + from, text.len - from < 37 ? text.len - from : 37);
         *retraw = *retraw || memchr(near.ptr, '\0', near.len) != NULL;
         *retescaped = *retescaped || leat_str_find(near, escape).ptr != NULL;
     }

@@ -73,7 +73,8 @@ Test(http_bugs, bug_7_headers_are_null_or_absent)
         const struct leat_http *http = leat_http(&d->event[0]);
         cr_expect_null(http->headers, "%s", kind);
         cr_expect_null(leat_http_header(http, "host").ptr, "%s", kind);
-        EXPECT_STR(leat_event_datacontenttype(&d->event[0]), NULL);
+        if (strcmp(kind, "apigateway-websocket") != 0) /* whose messages have no headers in any case */
+            EXPECT_STR(leat_event_datacontenttype(&d->event[0]), NULL);
     }
 }
 

@@ -33,7 +33,7 @@ Test(websocket, bug_9_a_message_has_no_method)
     EXPECT_STR(leat_event_type(event), "com.amazonaws.apigateway.websocket.message");
     EXPECT_STR(leat_event_subject(event), "XHk5pd2vliACJxQ=");
     EXPECT_STR(leat_event_time(event), "2024-05-01T10:55:08.417Z");
-    EXPECT_STR(leat_event_datacontenttype(event), NULL);
+    EXPECT_STR(leat_event_datacontenttype(event), "application/json");
     EXPECT_STR(leat_json_get_text(leat_event_json(event), "order"), "o-1001");
     cr_expect_eq(d->records.adapter->shape, LEAT_REPLY_HTTP);
     cr_expect_null(leat_http(event)->method.ptr);

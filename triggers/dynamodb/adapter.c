@@ -115,7 +115,7 @@ static leat_status read_subject(struct leat_decoder *decoder, const cJSON *keys,
             return leat_broken(decoder, "dynamodb.Keys.%s has the type %s (keys are S, N or B)", key->string,
                                value->string);
         leat_buf_c(&subject, subject.len > 0 ? "," : "");
-        leat_buf_c(&subject, key->string);
+        leat_buf_add(&subject, leat_json_name(decoder->arena, key));
         leat_buf_c(&subject, "=");
         leat_buf_c(&subject, value->string);
         leat_buf_c(&subject, ":");

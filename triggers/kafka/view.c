@@ -42,7 +42,7 @@ static void read_headers(struct leat_kafka *view, struct leat_arena *arena, cons
         return;
     cJSON_ArrayForEach (header, headers)
         cJSON_ArrayForEach (member, header)
-            pairs[view->header_count++] = (struct leat_pair){.name = leat_str_c(member->string),
+            pairs[view->header_count++] = (struct leat_pair){.name = leat_json_name(arena, member),
                                                              .value = leat_kafka_header_bytes(arena, member)};
     view->headers = pairs;
 }

@@ -17,7 +17,7 @@ static bool read_attributes(const cJSON *messages, struct leat_arena *arena, str
         return false;
     cJSON_ArrayForEach (item, messages) {
         struct leat_sqs_attribute *attribute = &attributes[view->attribute_count++];
-        attribute->name = leat_str_c(item->string);
+        attribute->name = leat_json_name(arena, item);
         attribute->type = leat_json_get_text(item, "dataType");
         attribute->value = leat_json_get_text(item, "stringValue");
         if (attribute->value.ptr == NULL)

@@ -74,10 +74,18 @@ struct leat_envelope {
     leat_view_fn *view;
 };
 
-/* Attribute values as CloudEvents allows them: control characters and broken UTF-8 percent-encoded.
+/* Attribute values as CloudEvents allows them: control characters, what is no character (U+FFFE), and broken UTF-8
+ * percent-encoded.
  * The same slice if it is clean; absent if it is empty or after overflow. */
 LEAT_API leat_str leat_attribute_clean(struct leat_arena *arena, leat_str value);
-/* Is it one that needs no encoding? Empty counts as clean. */
+/* The same for what is to be a URI reference (source): whatever cannot stand in one is percent-encoded. */
+LEAT_API leat_str leat_attribute_uri(struct leat_arena *arena, leat_str value);
+/* The longest start that is a media type with its parameters ("text/css" of "text/css; charset"); absent: it is none.
+ */
+LEAT_API leat_str leat_attribute_media_type(leat_str value);
+/* Is the media type JSON's: application/json, text/json, anything with +json? */
+LEAT_API bool leat_attribute_is_json(leat_str type);
+/* Is it a value that needs no encoding? Empty counts as clean. */
 LEAT_API bool leat_attribute_is_clean(leat_str value);
 /* Sets an attribute of a list (name: [a-z0-9], lives as long as the arena), cleaned; does nothing if `value` is absent
  * or empty. */

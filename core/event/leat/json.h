@@ -42,8 +42,8 @@ LEAT_API leat_status leat_json_keep_numbers(struct leat_arena *arena, leat_str t
 /* Extents in text that cJSON accepted: the value that starts at `at`, and child number n of a container. */
 LEAT_API leat_str leat_json_value_at(leat_str text, size_t at);
 LEAT_API leat_str leat_json_child(leat_str container, size_t n);
-/* Has the object a member whose name (as it is spelt) the test takes? Stops at the first. */
-LEAT_API bool leat_json_any_name(leat_str object, bool (*test)(void *, leat_str name), void *argument);
+/* Has the object a member of one of these names, as they are spelt? */
+LEAT_API bool leat_json_any_name(leat_str object, const leat_str *names, size_t count);
 /* Calls each(argument, n, value) for every child value of an array or object, in order. */
 LEAT_API void leat_json_children(leat_str container, void (*each)(void *, size_t, leat_str), void *argument);
 
@@ -56,6 +56,8 @@ LEAT_API void leat_json_print_number(struct leat_buf *buf, const cJSON *item);
 /* The digits of a number that is whole, not negative and fits 64 bits. One beyond 2^53 must have its text kept.
  * Absent: it is none, or out of memory. */
 LEAT_API leat_str leat_json_digits(struct leat_arena *arena, const cJSON *number);
+/* The bytes of a member's name: those of item->string, but for NULs. Absent: out of memory. */
+LEAT_API leat_str leat_json_name(struct leat_arena *arena, const cJSON *item);
 /* Does decimal text survive a double and back? "1.50" and "1e3" do (same value), 2^53+1 does not. */
 LEAT_API bool leat_json_number_fits(leat_str number);
 
