@@ -19,30 +19,6 @@ TestSuite(nested);
 
 #define MESSAGE_ID "6f1c2b0a-8f3d-4a57-9d0e-3b6a5c7d1e42" /* of the SQS sample */
 
-/* Decodes a payload on the heap and frees it. */
-static struct decoded *decode_owned(char *text)
-{
-    struct decoded *d = decode(text);
-    free(text);
-    return d;
-}
-
-/* Text as a JSON string. */
-static char *quoted(const char *text)
-{
-    cJSON *string = cJSON_CreateString(text);
-    char *json = cJSON_PrintUnformatted(string);
-    cJSON_Delete(string);
-    return json;
-}
-
-static char *in_sns_in_sqs(const char *message)
-{
-    char *notification = sns_notification(message), *payload = in_sqs(notification);
-    free(notification);
-    return payload;
-}
-
 static void expect_s3_in_sqs(struct decoded *d, const char *key)
 {
     cr_assert_eq(d->events.count, 1, "%s", d->reason[0]);
