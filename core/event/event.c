@@ -95,6 +95,8 @@ leat_str leat_event_raw(const leat_event *event)
 
 static leat_str guess_type(leat_str data)
 {
+    if (data.ptr == NULL)
+        return LEAT_ABSENT;
     leat_str start = leat_str_trim(data);
     bool container = start.len > 0 && (start.ptr[0] == '{' || start.ptr[0] == '[');
     if (container && leat_json_valid(start))
