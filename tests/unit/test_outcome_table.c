@@ -9,28 +9,6 @@
 
 TestSuite(outcome_table);
 
-static void expect_text(const char *payload, const char *letters, const char *text)
-{
-    struct answers *answers = answers_of(payload);
-    settle(answers, letters);
-    const struct leat_answer *answer = encode_answer(answers);
-    cr_expect(leat_str_is(answer->text, text), "%s: %.*s %.*s", letters, LEAT_ARG(answer->text),
-              LEAT_ARG(answer->error_type));
-    cr_expect(leat_str_is(answer->content_type, "application/json"));
-    answers_fini(answers);
-}
-
-static void expect_error(const char *payload, const char *letters, const char *type, const char *message)
-{
-    struct answers *answers = answers_of(payload);
-    settle(answers, letters);
-    const struct leat_answer *answer = encode_answer(answers);
-    cr_expect(answer->text.ptr == NULL, "%s: %.*s", letters, LEAT_ARG(answer->text));
-    cr_expect(leat_str_is(answer->error_type, type), "%s: %.*s", letters, LEAT_ARG(answer->error_type));
-    cr_expect(leat_str_is(answer->error_message, message), "%s: %.*s", letters, LEAT_ARG(answer->error_message));
-    answers_fini(answers);
-}
-
 /* The answer with a reply set and `letter` as its outcome. */
 static void expect_reply(const char *payload, char letter, struct leat_reply reply, const char *text)
 {
@@ -43,9 +21,6 @@ static void expect_reply(const char *payload, char letter, struct leat_reply rep
               LEAT_ARG(answer->error_type));
     answers_fini(answers);
 }
-
-#define LISTED(items) "{\"batchItemFailures\":[" items "]}"
-#define ITEM(id) "{\"itemIdentifier\":\"" id "\"}"
 
 /* --- SQS in Lambda ----------------------------------------------------------------------------------- */
 
