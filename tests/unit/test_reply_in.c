@@ -74,12 +74,6 @@ Test(reply_in, nothing_is_success)
         expect_success(texts[i]);
 }
 
-Test(reply_in, another_spelling_is_not_seen)
-{
-    expect_success("{\"BatchItemFailures\":[{\"itemIdentifier\":\"m1\"}]}");
-    expect_all_fail("{\"batchItemFailures\":[{\"ItemIdentifier\":\"m1\"}]}");
-}
-
 Test(reply_in, what_is_not_json_fails_all)
 {
     expect_all_fail("not json");
