@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sums the amounts of a tumbling window in its state, {"total": N}. A record may say what to do instead:
- * {"amount": 5, "do": "retry" | "reject" | "silent", "answer": "reply text"}; what the end does is the setting "at_end".
- * The end's reply, or its reason, tells all that is known of the window.
+ * {"amount": 5, "do": "retry" | "reject" | "silent", "answer": "reply text"}; what the end does is the setting
+ * "at_end". The end's reply, or its reason, tells all that is known of the window.
  */
 #include <leat/leat.h>
 

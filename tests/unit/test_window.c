@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tumbling windows of streams: what becomes of their payloads. Their answers are in test_outcome_streams.c. */
+/* Tumbling windows of streams: what becomes of their payloads, and what handlers see of them. Their answers are in
+ * test_outcome_streams.c. */
 #include "decoding.h"
 
+#include <leat/test.h>
 #include <leat/window.h>
 
 TestSuite(window);
@@ -196,4 +198,79 @@ Test(window, payloads_survive_encode)
         cr_expect(leat_str_eq(before.state, after.state), "%.*s", LEAT_ARG(after.state));
         cr_expect(before.final == after.final && leat_str_eq(before.start, after.start));
     }
+}
+
+/* --- what a handler sees ------------------------------------------------------------------------------------- */
+
+static char seen[512]; /* a line an event: its type and the state before it */
+
+static void note(leat_context *ctx, const leat_event *event)
+{
+    struct leat_window window = {.state = LEAT_STR("none")};
+    bool any = leat_window(ctx, &window);
+    size_t len = strlen(seen);
+    leat_str type = leat_event_type(event);
+    snprintf(seen + len, sizeof(seen) - len, "%.*s %.*s%s\n", LEAT_ARG(leat_str_skip(type, strlen("com.amazonaws."))),
+             LEAT_ARG(window.state), any && window.early ? " early" : "");
+}
+
+/* Answers with the id of the event. */
+static leat_outcome answer_id(leat_context *ctx, const leat_event *event, void *state)
+{
+    char text[64];
+    (void)state;
+    note(ctx, event);
+    snprintf(text, sizeof(text), "\"%.*s\"", LEAT_ARG(leat_event_id(event)));
+    return leat_reply_json(ctx, text);
+}
+
+/* The first event is looked at, the last is answered with how many came at once. */
+static void answer_count(leat_context *ctx, struct leat_batch *batch, void *state)
+{
+    size_t count = leat_batch_count(batch);
+    char text[16];
+    (void)state;
+    snprintf(text, sizeof(text), "%zu", count);
+    note(ctx, leat_batch_event(batch, 0));
+    for (size_t i = 0; i + 1 < count; i++)
+        leat_batch_set(batch, i, leat_ok(ctx));
+    leat_batch_set(batch, count - 1, leat_reply_json(ctx, text));
+}
+
+static void expect_seen(const struct leat_handler *handler, const char *payload, const char *lines, const char *reply)
+{
+    struct leat_test *test = leat_test_open(handler, NULL);
+    seen[0] = '\0';
+    (void)leat_test_run(test, payload);
+    cr_expect_str_eq(seen, lines, "%s", seen);
+    cr_expect(leat_str_is(leat_test_reply(test), reply), "%.*s", LEAT_ARG(leat_test_reply(test)));
+    leat_test_close(test);
+}
+
+static const struct leat_handler one_by_one = {
+    .abi = LEAT_ABI, .size = sizeof(one_by_one), .name = "one_by_one", .handle = answer_id};
+static const struct leat_handler at_once = {
+    .abi = LEAT_ABI, .size = sizeof(at_once), .name = "at_once", .handle_batch = answer_count};
+
+Test(window, each_event_sees_the_state_that_the_one_before_answered)
+{
+    expect_seen(&one_by_one, WINDOW(DYNAMODB, "false", "{\"a\":1.50}", CHANGE("1") "," CHANGE("2")),
+                "dynamodb.INSERT {\"a\":1.50}\ndynamodb.INSERT \"e1\"\n",
+                "{\"state\":\"e2\",\"batchItemFailures\":[]}");
+    expect_seen(&one_by_one, WINDOW(KINESIS, "true", "null", DATA("1")), "kinesis.record {}\nkinesis.window \"s:1\"\n",
+                "{\"state\":\"shard-1:2024-05-02T18:50:00Z/2024-05-02T18:55:00Z\",\"batchItemFailures\":[]}");
+}
+
+Test(window, batch_sees_the_state_before_its_first_event)
+{
+    expect_seen(&at_once, WINDOW(DYNAMODB, "true", "{\"a\":1}", CHANGE("1") "," CHANGE("2")),
+                "dynamodb.INSERT {\"a\":1}\n", "{\"state\":3,\"batchItemFailures\":[]}");
+    expect_seen(&at_once, WINDOW(KINESIS, "true", "7", ""), "kinesis.window 7\n",
+                "{\"state\":1,\"batchItemFailures\":[]}");
+}
+
+Test(window, event_of_a_plain_batch_sees_none)
+{
+    expect_seen(&one_by_one, "{\"Records\":[" CHANGE("1") "]}", "dynamodb.INSERT none\n", "{\"batchItemFailures\":[]}");
+    expect_seen(&one_by_one, "{\"Records\":[" DATA("1") "]}", "kinesis.record none\n", "{\"batchItemFailures\":[]}");
 }
