@@ -35,6 +35,29 @@ Test(outcome_table, sqs_retry_is_listed)
     expect_text(SQS_PAYLOAD, "rrr", LISTED(ITEM("m0") "," ITEM("m1") "," ITEM("m2")));
 }
 
+/* powertools-lambda-python 966: only one of several failures was told. */
+Test(outcome_table, bug_19_n_failures_give_n_ids)
+{
+    struct answers *answers =
+        answers_of("{\"Records\":[" SQS_MESSAGE("m0") "," SQS_MESSAGE("m1") "," SQS_MESSAGE("m2") "," SQS_MESSAGE(
+            "m3") "," SQS_MESSAGE("m4") "," SQS_MESSAGE("m5") "," SQS_MESSAGE("m6") "," SQS_MESSAGE("m7") "]}");
+    for (unsigned failed = 0; failed < 256; failed++) {
+        char letters[9] = "", want[512] = "{\"batchItemFailures\":[";
+        size_t len = strlen(want);
+        for (unsigned i = 0; i < 8; i++) {
+            bool fails = (failed >> i & 1) != 0;
+            letters[i] = fails ? "rx"[i % 2] : 'o';
+            if (fails)
+                len += (size_t)snprintf(want + len, sizeof(want) - len, "%s{\"itemIdentifier\":\"m%u\"}",
+                                        want[len - 1] == '[' ? "" : ",", i);
+        }
+        (void)snprintf(want + len, sizeof(want) - len, "]}");
+        settle(answers, letters);
+        cr_expect(leat_str_is(encode_answer(answers)->text, want), "%s: %.*s", letters, LEAT_ARG(answers->answer.text));
+    }
+    answers_fini(answers);
+}
+
 Test(outcome_table, sqs_reject_with_a_sink_is_not_listed)
 {
     expect_text(SQS_PAYLOAD, "oko", LISTED(""));
