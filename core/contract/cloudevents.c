@@ -99,21 +99,32 @@ void leat_cloudevent_apply_binary(const struct leat_cloudevent *event, struct le
 
 /* --- structured mode -------------------------------------------------------------------------------- */
 
-/* An attribute's value as text; absent for null, and for what no attribute can be. */
-static leat_str value_of(struct leat_arena *arena, const cJSON *item)
+/* By its value, not by its spelling: decoders that keep numbers and those that do not must agree. */
+static leat_str number_of(struct leat_decoder *decoder, const struct leat_record *record, const cJSON *number)
 {
-    struct leat_buf number;
-    if (cJSON_IsBool(item))
-        return cJSON_IsTrue(item) ? LEAT_STR("true") : LEAT_STR("false");
-    if (!cJSON_IsNumber(item))
-        return leat_json_text(item);
-    leat_buf_init(&number, arena);
-    leat_json_print_number(&number, item);
-    return leat_buf_str(&number);
+    struct leat_buf buf;
+    leat_str digits = leat_record_digits(decoder, record, number);
+    if (digits.ptr != NULL)
+        return digits;
+    cJSON bare = *number;
+    bare.valuestring = NULL;
+    leat_buf_init(&buf, decoder->arena);
+    leat_json_print_number(&buf, &bare);
+    return leat_buf_str(&buf);
 }
 
-static leat_status read_attributes(struct leat_decoder *decoder, const cJSON *root, struct leat_cloudevent *ret)
+/* An attribute's value as text; absent for null, and for what no attribute can be. */
+static leat_str value_of(struct leat_decoder *decoder, const struct leat_record *record, const cJSON *item)
 {
+    if (cJSON_IsBool(item))
+        return cJSON_IsTrue(item) ? LEAT_STR("true") : LEAT_STR("false");
+    return cJSON_IsNumber(item) ? number_of(decoder, record, item) : leat_json_text(item);
+}
+
+static leat_status read_attributes(struct leat_decoder *decoder, const struct leat_record *record,
+                                   struct leat_cloudevent *ret)
+{
+    const cJSON *root = record->json;
     static const char *const needed[] = {"id", "source", "type"};
     static const char *const texts[] = {"subject", "time", "datacontenttype", "dataschema"};
     const cJSON *item = NULL;
@@ -123,7 +134,7 @@ static leat_status read_attributes(struct leat_decoder *decoder, const cJSON *ro
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         LEAT_TRY(leat_want_text(decoder, root, texts[i], &unused));
     cJSON_ArrayForEach (item, root)
-        if (!leat_cloudevent_add(decoder->arena, ret, leat_str_c(item->string), value_of(decoder->arena, item)))
+        if (!leat_cloudevent_add(decoder->arena, ret, leat_str_c(item->string), value_of(decoder, record, item)))
             return leat_arena_status(decoder->arena);
     return leat_arena_status(decoder->arena);
 }
@@ -151,7 +162,7 @@ leat_status leat_cloudevent_read(struct leat_decoder *decoder, const struct leat
 {
     *retevent = (struct leat_cloudevent){0};
     *retdata = (struct leat_data){0};
-    LEAT_TRY(read_attributes(decoder, record->json, retevent));
+    LEAT_TRY(read_attributes(decoder, record, retevent));
     LEAT_TRY(read_data(decoder, record, retevent->datacontenttype, retdata));
     if (retdata->form == LEAT_DATA_PLACE && retevent->datacontenttype.len == 0)
         retevent->datacontenttype = LEAT_STR("application/json"); /* what the format says a missing one means */

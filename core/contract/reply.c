@@ -200,9 +200,42 @@ leat_status leat_decode_reply(struct leat_arena *arena, const struct leat_record
 
 /* --- records -> payload -------------------------------------------------------------------------- */
 
-/* A document again: the root's members in their order, with the chosen records in place of all. */
+/* The chosen records of one list; *next: the first that is not printed. The end of a window stands in none. */
+static void print_list(struct leat_buf *buf, const struct leat_records *records, const cJSON *list, uint32_t *next)
+{
+    const cJSON *entry = NULL;
+    bool first = true;
+    leat_buf_char(buf, '[');
+    cJSON_ArrayForEach (entry, list) {
+        if (*next == records->count || records->items[*next].json != entry)
+            continue;
+        leat_buf_c(buf, first ? "" : ",");
+        leat_json_print(buf, entry);
+        first = false;
+        ++*next;
+    }
+    leat_buf_char(buf, ']');
+}
+
+/* Kafka's records: a list for each partition. */
+static void print_lists(struct leat_buf *buf, const struct leat_records *records, const cJSON *lists)
+{
+    const cJSON *list = NULL;
+    uint32_t next = 0;
+    leat_buf_char(buf, '{');
+    cJSON_ArrayForEach (list, lists) {
+        leat_buf_c(buf, list != lists->child ? "," : "");
+        leat_buf_json_string(buf, leat_str_c(list->string));
+        leat_buf_char(buf, ':');
+        print_list(buf, records, list, &next);
+    }
+    leat_buf_char(buf, '}');
+}
+
+/* A document again: the root's members in their order, with the chosen records, in theirs, in place of all. */
 static void print_document(struct leat_buf *buf, const struct leat_records *records)
 {
+    uint32_t next = 0;
     const struct leat_doc *doc = records->doc;
     const cJSON *member = NULL;
     leat_buf_char(buf, '{');
@@ -210,16 +243,12 @@ static void print_document(struct leat_buf *buf, const struct leat_records *reco
         leat_buf_c(buf, member != doc->root->child ? "," : "");
         leat_buf_json_string(buf, leat_str_c(member->string));
         leat_buf_char(buf, ':');
-        if (member != doc->records) {
+        if (member != doc->records)
             leat_json_print(buf, member);
-            continue;
-        }
-        leat_buf_char(buf, '[');
-        for (uint32_t i = 0; i < records->count; i++) {
-            leat_buf_c(buf, i > 0 ? "," : "");
-            leat_json_print(buf, records->items[i].json);
-        }
-        leat_buf_char(buf, ']');
+        else if (cJSON_IsObject(member))
+            print_lists(buf, records, member);
+        else
+            print_list(buf, records, member, &next);
     }
     leat_buf_char(buf, '}');
 }

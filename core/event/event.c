@@ -110,6 +110,8 @@ leat_str leat_event_raw(const leat_event *event)
 
 static leat_str guess_type(leat_str data)
 {
+    if (data.ptr == NULL)
+        return LEAT_ABSENT;
     size_t at = 0;
     while (at < data.len && strchr(" \t\r\n", data.ptr[at]) != NULL && data.ptr[at] != '\0')
         at++;

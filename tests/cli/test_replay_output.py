@@ -79,7 +79,8 @@ def an_invocation_error_is_an_object_beside_a_reply_of_null(desk):
 
 
 @replaying.test
-def one_value_a_line_whatever_is_inside(desk):
+def bug_29_one_value_a_line_whatever_is_inside(desk):
+    """localstack 3897: a dead letter with control characters was refused by the queue it should go to."""
     desk.write("a.json", replaying.sqs(replaying.message(NASTY, {**RETRY, "reason": NASTY})))
     done = desk.replay("--json", "--handler", desk.handler("told"), "a.json")
     tap.equal(len(done.stdout.split("\n")), 4)

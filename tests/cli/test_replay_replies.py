@@ -15,6 +15,22 @@ def failed(*names):
     return {"batchItemFailures": [{"itemIdentifier": name} for name in names]}
 
 
+def encoded(todo):
+    return base64.b64encode(json.dumps(todo).encode()).decode()
+
+
+def kinesis(sequence, todo):
+    return {"eventSource": "aws:kinesis", "eventID": f"s:{sequence}", "awsRegion": "eu-west-1",
+            "kinesis": {"partitionKey": "p", "sequenceNumber": sequence, "data": encoded(todo)}}
+
+
+def kafka(lists):
+    """{(topic, partition): what its records do}; offsets begin where doubles begin to round."""
+    return {"eventSource": "aws:kafka", "records": {f"{topic}-{partition}": [
+        {"topic": topic, "partition": partition, "offset": 2 ** 53 + n, "value": encoded(todo)}
+        for n, todo in enumerate(todos)] for (topic, partition), todos in lists.items()}}
+
+
 def told(desk, payload):
     """(outcomes, the one reply) of a payload."""
     desk.write("payload.json", payload)
@@ -33,7 +49,8 @@ def a_standard_queue_lists_each_failure(desk):
 
 
 @replaying.test
-def a_fifo_queue_stops_each_group_at_its_first_failure(desk):
+def bug_22_a_fifo_queue_stops_each_group_at_its_first_failure(desk):
+    """powertools-lambda-python 3954: behind the first failure nothing went on, not even other groups."""
     def fifo(name, group, todo):
         return message(name, todo, "q.fifo", group)
     payload = sqs(fifo("a0", "a", OK), fifo("b0", "b", RETRY), fifo("a1", "a", OK), fifo("b1", "b", OK),
@@ -55,7 +72,8 @@ def a_group_on_a_standard_queue_stops_nothing(desk):
 
 
 @replaying.test
-def a_failed_group_is_forgotten_in_the_next_invocation(desk):
+def bug_21_a_failed_group_is_forgotten_in_the_next_invocation(desk):
+    """powertools-lambda-typescript 3673: a group that failed once failed for as long as the process lived."""
     first, second = (message(name, todo, "q.fifo", "g") for name, todo in [("m0", RETRY), ("m1", OK)])
     desk.write("a.jsonl", json.dumps(sqs(first)) + "\n" + json.dumps(sqs(second)))
     _, lines = desk.told("a.jsonl")
@@ -93,6 +111,35 @@ def a_broken_change_is_listed_by_its_sequence(desk):
     records = [change("7", "ok"), change("8", "ok"), change("9", "ok")]
     records[1]["dynamodb"]["NewImage"]["do"] = {"S": 5}
     tap.equal(told(desk, {"Records": records}), (["ok", "reject", "retry"], failed("8")))
+
+
+@replaying.test
+def a_shard_of_kinesis_lists_the_lowest_failed_sequence_and_stops(desk):
+    records = {"Records": [kinesis(number, todo) for number, todo in [("9", OK), ("10", REJECT), ("11", OK)]]}
+    tap.equal(told(desk, records), (["ok", "reject", "retry"], failed("10")))
+    records["Records"][1]["kinesis"]["data"] = 5
+    tap.equal(told(desk, records), (["ok", "reject", "retry"], failed("10")))
+    tap.equal(told(desk, {"Records": records["Records"][:1]}), (["ok"], failed()))
+
+
+@replaying.test
+def each_partition_of_kafka_stops_alone(desk):
+    payload = kafka({("a-b", 0): [OK, RETRY, OK], ("a-b", 1): [OK, OK], ("a", 0): [REJECT, OK]})
+    tap.equal(told(desk, payload), (["ok", "retry", "retry", "ok", "ok", "reject", "retry"], failed(
+        {"partition": "a-b-0", "offset": 9007199254740993}, {"partition": "a-0", "offset": 9007199254740992})))
+    tap.equal(told(desk, kafka({("a", 0): [OK, OK]})), (["ok", "ok"], failed()))
+    tap.equal(told(desk, kafka({})), ([], failed()))
+
+
+@replaying.test
+def a_cloudevent_is_settled_as_what_brought_it(desk):
+    def event(todo):
+        return {"specversion": "1.0", "id": "e", "source": "/s", "type": "t", "data": todo}
+    desk.write("a.json", sqs(message("m0", event(OK)), message("m1", event(RETRY)), message("m2", OK)))
+    for trigger, ends in [("sqs", ["ok", "retry", "ok"]), ("cloudevents", ["ok", "retry", "reject"])]:
+        _, lines = desk.lines("--handler", f"{trigger}={desk.handler('told')}", "a.json")
+        wanted = [f"m{n}" for n, end in enumerate(ends) if end != "ok"]
+        tap.equal((outcomes(lines), replies(lines)), (ends, [failed(*wanted)]), trigger)
 
 
 @replaying.test

@@ -26,6 +26,7 @@ RULES = {
     "no_path_of_one_machine": (r"", r"^tests/lint/rules\.py$", r"(?<![\w./-])/(work|root|home)(?=/|[\s\"'`)]|$)"),
     "no_test_sleeps": (r"^tests/.*\.(c|h|py)$", r"^tests/lint/rules\.py$", SLEEP),
 }
+BUGS = 30
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 
 
@@ -67,9 +68,21 @@ def foreign_private():
                 yield f"{name}:{number}: {line}"
 
 
+def untested_bugs():
+    """The bugs of peers have numbers, and each a test named bug_NUMBER_what_is_expected in C or in Python."""
+    test = re.compile(r"^(?:Test\(\w+, |def )bug_(\d+)_\w+[,(:)]", re.MULTILINE)
+    tests = [text for name, text in FILES if re.search(r"^tests/.*\.(c|py)$", name)]
+    tested = {int(number) for text in tests for number in test.findall(text)}
+    for number in sorted(set(range(1, BUGS + 1)) - tested):
+        yield f"tests: none is named bug_{number}_..."
+    for number in sorted(tested - set(range(1, BUGS + 1))):
+        yield f"tests: bug_{number}_... stands for none of the {BUGS}"
+
+
 CHECKS = {name: lambda rule=rule: findings(*rule) for name, rule in RULES.items()}
 CHECKS["every_source_names_its_licence"] = unlicensed
 CHECKS["private_headers_stay_in_their_folder"] = foreign_private
+CHECKS["every_bug_of_peers_has_its_test"] = untested_bugs
 
 
 def main():

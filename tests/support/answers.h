@@ -84,6 +84,59 @@ static inline void answers_fini(struct answers *answers)
     free(answers);
 }
 
+/* --- expectations ------------------------------------------------------------------------------------- */
+
+static inline void expect_text(const char *payload, const char *letters, const char *text)
+{
+    struct answers *answers = answers_of(payload);
+    settle(answers, letters);
+    const struct leat_answer *answer = encode_answer(answers);
+    cr_expect(leat_str_is(answer->text, text), "%s: %.*s %.*s", letters, LEAT_ARG(answer->text),
+              LEAT_ARG(answer->error_type));
+    cr_expect(leat_str_is(answer->content_type, "application/json"));
+    answers_fini(answers);
+}
+
+static inline void expect_error(const char *payload, const char *letters, const char *type, const char *message)
+{
+    struct answers *answers = answers_of(payload);
+    settle(answers, letters);
+    const struct leat_answer *answer = encode_answer(answers);
+    cr_expect(answer->text.ptr == NULL, "%s: %.*s", letters, LEAT_ARG(answer->text));
+    cr_expect(leat_str_is(answer->error_type, type), "%s: %.*s", letters, LEAT_ARG(answer->error_type));
+    cr_expect(leat_str_is(answer->error_message, message), "%s: %.*s", letters, LEAT_ARG(answer->error_message));
+    answers_fini(answers);
+}
+
+static inline void read_back(struct answers *answers, const struct leat_answer *answer)
+{
+    struct decoded *d = answers->decoded;
+    for (size_t i = 0; i < answers->count; i++)
+        answers->settlements[i] = (struct leat_settlement){.unit = &answers->units[i]};
+    cr_assert(leat_is_ok(leat_decode_reply(&d->run, &d->records, answer, answers->settlements, answers->count)));
+}
+
+static inline void expect_letters(const struct answers *answers, const char *letters, const char *what)
+{
+    char got[ANSWERS_MAX + 1] = "";
+    for (size_t i = 0; i < answers->count; i++)
+        got[i] = letter_of(&answers->settlements[i]);
+    cr_expect_str_eq(got, letters, "%s: got \"%s\", want \"%s\"", what, got, letters);
+}
+
+static inline void expect_there_and_back(const char *payload, const char *letters, const char *want)
+{
+    struct answers *answers = answers_of(payload);
+    settle(answers, letters);
+    struct leat_answer answer = *encode_answer(answers);
+    read_back(answers, &answer);
+    expect_letters(answers, want, letters);
+    answers_fini(answers);
+}
+
+#define LISTED(items) "{\"batchItemFailures\":[" items "]}"
+#define ITEM(id) "{\"itemIdentifier\":\"" id "\"}"
+
 /* --- payloads ----------------------------------------------------------------------------------------- */
 
 #define SQS_MESSAGE(id) \
@@ -93,6 +146,21 @@ static inline void answers_fini(struct answers *answers)
     "{\"eventName\":\"INSERT\",\"eventSource\":\"aws:dynamodb\",\"dynamodb\":{\"SequenceNumber\":\"" sequence \
     "\",\"Keys\":{\"id\":{\"S\":\"" sequence "\"}}}}"
 #define STREAM_PAYLOAD "{\"Records\":[" CHANGE("9") "," CHANGE("10") "," CHANGE("11") "]}"
+#define DATA(sequence) \
+    "{\"eventSource\":\"aws:kinesis\",\"kinesis\":{\"sequenceNumber\":\"" sequence "\",\"data\":\"\"}}"
+#define KINESIS_PAYLOAD "{\"Records\":[" DATA("9") "," DATA("10") "," DATA("11") "]}"
+#define KAFKA_RECORD(topic, partition, offset) \
+    "{\"topic\":\"" topic "\",\"partition\":" partition ",\"offset\":" offset "}"
+#define KAFKA_LISTS(lists) "{\"eventSource\":\"aws:kafka\",\"records\":{" lists "}}"
+#define KAFKA_PAYLOAD \
+    KAFKA_LISTS(      \
+        "\"t-0\":[" KAFKA_RECORD("t", "0", "9") "," KAFKA_RECORD("t", "0", "10") "," KAFKA_RECORD("t", "0", "11") "]")
+/* A tumbling window of a stream; `final`: its last invoke. */
+#define WINDOW_OF(records, state, final)                                                                       \
+    "{\"Records\":[" records "],\"window\":{\"start\":\"2024-05-02T18:50:00Z\",\"end\":\"2024-05-02T18:55:00Z" \
+    "\"},\"state\":" state ",\"shardId\":\"s\",\"eventSourceARN\":\"arn:aws:dynamodb:r:1:table/t/stream/s\","  \
+    "\"isFinalInvokeForWindow\":" final ",\"isWindowTerminatedEarly\":false}"
+#define WINDOW_PAYLOAD WINDOW_OF(CHANGE("9") "," CHANGE("10") "," CHANGE("11"), "{\"n\":1.50}", "false")
 #define S3_RECORD                                                                                                      \
     "{\"eventSource\":\"aws:s3\",\"eventName\":\"ObjectCreated:Put\",\"s3\":{\"bucket\":{\"name\":\"b\"},\"object\":{" \
     "\"key\":\"k\"}}}"

@@ -59,20 +59,28 @@ static inline void decoded_normalise(struct decoded *d)
         leat_event_init(&d->event[i], &d->events.items[i], &d->run);
 }
 
-static inline struct decoded *decode_as(leat_str text, const char *as)
+/* `options`: what the decoder is given but what every test gives it. */
+static inline struct decoded *decode_with(leat_str text, const char *as, struct leat_decoder options)
 {
     struct decoded *d = calloc(1, sizeof(*d));
     cr_assert_not_null(d);
     leat_arena_init(&d->arena, 0);
     leat_arena_init(&d->run, 0);
     d->text = leat_arena_copy(&d->arena, text);
-    d->decoder =
-        (struct leat_decoder){.arena = &d->arena, .adapters = sorted_adapters(), .exact = true, .reterr = &d->error};
+    d->decoder = options;
+    d->decoder.arena = &d->arena;
+    d->decoder.adapters = sorted_adapters();
+    d->decoder.reterr = &d->error;
     const struct leat_adapter *adapter = as != NULL ? leat_adapter_find(d->decoder.adapters, leat_str_c(as)) : NULL;
     d->status = leat_decode(&d->decoder, d->text, adapter, &d->records);
     if (leat_is_ok(d->status))
         decoded_normalise(d);
     return d;
+}
+
+static inline struct decoded *decode_as(leat_str text, const char *as)
+{
+    return decode_with(text, as, (struct leat_decoder){.exact = true});
 }
 
 static inline struct decoded *decode_str(leat_str text)
@@ -83,6 +91,12 @@ static inline struct decoded *decode_str(leat_str text)
 static inline struct decoded *decode(const char *text)
 {
     return decode_as(leat_str_c(text), NULL);
+}
+
+/* As the engine reads what it need not encode: numbers keep no text. */
+static inline struct decoded *decode_quickly(const char *text)
+{
+    return decode_with(leat_str_c(text), NULL, (struct leat_decoder){.exact = false});
 }
 
 static inline void decoded_fini(struct decoded *d)
@@ -161,6 +175,23 @@ static inline void expect_broken(const char *sample, uint32_t index, const struc
 
 /* --- nesting: caller frees --------------------------------------------------------------------- */
 
+/* Decodes a payload on the heap and frees it. */
+static inline struct decoded *decode_owned(char *text)
+{
+    struct decoded *d = decode(text);
+    free(text);
+    return d;
+}
+
+/* Text as a JSON string. */
+static inline char *quoted(const char *text)
+{
+    cJSON *string = cJSON_CreateString(text);
+    char *json = cJSON_PrintUnformatted(string);
+    cJSON_Delete(string);
+    return json;
+}
+
 /* An SQS payload of one message on a standard queue. */
 static inline char *in_sqs(const char *body)
 {
@@ -197,6 +228,49 @@ static inline char *sns_notification(const char *message)
     char *out = cJSON_PrintUnformatted(root);
     cJSON_Delete(root);
     return out;
+}
+
+static inline char *in_sns_in_sqs(const char *message)
+{
+    char *notification = sns_notification(message), *payload = in_sqs(notification);
+    free(notification);
+    return payload;
+}
+
+/* The sample with one record, whose text at `pointer` is the base64 of `bytes`. */
+static inline char *with_base64(const char *sample, const char *pointer, leat_str bytes)
+{
+    struct leat_arena arena;
+    leat_arena_init(&arena, 0);
+    char *value = quoted(leat_base64_encode(&arena, bytes).ptr);
+    char *payload = changed(sample, pointer, value);
+    free(value);
+    leat_arena_fini(&arena);
+    return payload;
+}
+
+/* A Kinesis payload of one record. */
+static inline char *in_kinesis(leat_str bytes)
+{
+    cJSON *root = cJSON_Parse(sample_of("kinesis"));
+    cJSON_DeleteItemFromArray((cJSON *)(uintptr_t)leat_json_get_array(root, "Records"), 1);
+    char *sample = cJSON_PrintUnformatted(root), *payload = with_base64(sample, "/Records/0/kinesis/data", bytes);
+    cJSON_Delete(root);
+    free(sample);
+    return payload;
+}
+
+/* A Kafka payload of one record, without headers. */
+static inline char *in_kafka(leat_str bytes)
+{
+    cJSON *root = cJSON_Parse(sample_of("kafka"));
+    cJSON_DeleteItemFromArray((cJSON *)(uintptr_t)leat_json_pointer(root, LEAT_STR("/records/orders-0")), 1);
+    cJSON_DeleteItemFromObjectCaseSensitive(
+        (cJSON *)(uintptr_t)leat_json_pointer(root, LEAT_STR("/records/orders-0/0")), "headers");
+    char *sample = cJSON_PrintUnformatted(root), *payload = with_base64(sample, "/records/orders-0/0/value", bytes);
+    cJSON_Delete(root);
+    free(sample);
+    return payload;
 }
 
 /* --- expectations ------------------------------------------------------------------------------ */

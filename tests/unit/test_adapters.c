@@ -155,6 +155,73 @@ Test(adapters, any_value_of_a_nested_notification_may_be_of_any_type)
     cJSON_Delete(root);
 }
 
+/* --- null ------------------------------------------------------------------------------------------------ */
+
+/* What of a payload was made; broken or whole counts, not the words. */
+static void describe(struct decoded *d, char *out, size_t size)
+{
+    size_t len = (size_t)snprintf(out, size, "%s:", leat_status_code(d->status));
+    for (uint32_t i = 0; leat_is_ok(d->status) && i < d->records.count; i++)
+        len += (size_t)snprintf(out + len, size - len, " %s%u", d->reason[i][0] != '\0' ? "broken" : "",
+                                d->first_event[i + 1] - d->first_event[i]);
+    for (uint32_t i = 0; i < d->events.count; i++)
+        len += (size_t)snprintf(out + len, size - len, " %.*s", LEAT_ARG(leat_event_kind(&d->event[i])));
+}
+
+/* Where null is a value of the user's: 'n' in a map whose names are, 'd' and in all that is deeper, 'v' here. */
+static char users_own(const char *trigger, const char *path)
+{
+    static const struct {
+        const char *trigger, *path;
+        char own;
+    } maps[] = {
+        {"eventbridge", "/detail", 'v'},
+        {"dynamodb", "/Records/0/dynamodb/Keys", 'd'},
+        {"dynamodb", "/Records/0/dynamodb/NewImage", 'd'},
+        {"kafka", "/records", 'n'},
+        {"sqs", "/Records/0/messageAttributes", 'n'},
+    };
+    for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+        if (strcmp(trigger, maps[i].trigger) == 0 && strcmp(path, maps[i].path) == 0)
+            return maps[i].own;
+    return '\0';
+}
+
+static void compare_null(const char *trigger, const char *path)
+{
+    char null_made[512], gone_made[512];
+    DECODED null = decode_changed(sample_of(trigger), path, "null");
+    DECODED gone = decode_changed(sample_of(trigger), path, NULL);
+    describe(null, null_made, sizeof(null_made));
+    describe(gone, gone_made, sizeof(gone_made));
+    cr_expect_str_eq(null_made, gone_made, "%s: %s: null gives %s, gone %s", trigger, path, null_made, gone_made);
+}
+
+/* Each member of the tree below `item` once null and once gone; of arrays the first element. */
+static void compare_nulls(const char *trigger, const char *path, const cJSON *item)
+{
+    char own = users_own(trigger, path);
+    for (const cJSON *child = item->child; child != NULL && own != 'd'; child = child->next) {
+        char deeper[256];
+        snprintf(deeper, sizeof(deeper), "%s/%s", path, cJSON_IsArray(item) ? "0" : child->string);
+        if (cJSON_IsObject(item) && own != 'n' && users_own(trigger, deeper) != 'v')
+            compare_null(trigger, deeper);
+        compare_nulls(trigger, deeper, child);
+        if (cJSON_IsArray(item))
+            break;
+    }
+}
+
+/* aws-lambda-rust-runtime 719, 748, 783, 826, 860: one optional member that was null or missing failed the whole. */
+Test(adapters, bug_18_null_is_as_good_as_missing)
+{
+    for (const struct leat_sample *sample = leat_samples; sample->name != NULL; sample++) {
+        cJSON *root = cJSON_Parse(sample->text);
+        compare_nulls(sample->name, "", root);
+        cJSON_Delete(root);
+    }
+}
+
 /* --- no memory --------------------------------------------------------------------------------------- */
 
 /* Decode, look at everything, encode. DONE, or why not; half of something is a failed assertion. */

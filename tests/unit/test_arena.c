@@ -72,6 +72,26 @@ Test(arena, copies_have_a_nul_behind_them)
     cr_expect_not(arena.overflow);
 }
 
+Test(arena, decimal_has_all_digits_and_no_other)
+{
+    static const struct {
+        uint64_t value;
+        const char *digits;
+    } cases[] = {{0, "0"},
+                 {7, "7"},
+                 {10, "10"},
+                 {9007199254740993, "9007199254740993"},
+                 {INT64_MAX, "9223372036854775807"},
+                 {UINT64_MAX, "18446744073709551615"}};
+    leat_arena_init(&arena, 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        cr_expect_str_eq(leat_arena_decimal(&arena, cases[i].value).ptr, cases[i].digits, "with a NUL behind it");
+    leat_arena_fini(&arena);
+    leat_arena_init(&arena, 8);
+    cr_expect_null(leat_arena_decimal(&arena, 1).ptr);
+    cr_expect(arena.overflow);
+}
+
 Test(arena, overflow_is_sticky_until_reset)
 {
     leat_arena_init(&arena, 8192);

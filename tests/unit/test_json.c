@@ -47,7 +47,7 @@ static leat_str printed(const cJSON *item)
 
 static void expect(leat_str got, const char *want, const char *what)
 {
-    cr_expect(leat_str_is(got, want), "%s: got %.*s, want %s", what, LEAT_ARG(got), want);
+    cr_expect(leat_str_is(got, want), "%s: got %.*s, want %s", what, LEAT_ARG(got), want != NULL ? want : "(absent)");
 }
 
 /* --- parsing ----------------------------------------------------------------------------------------- */
@@ -146,6 +146,37 @@ Test(json, numbers_keep_their_text_when_asked)
         expect(printed(root->child->child), numbers[i], "number");
         expect(leat_json_text(root->child->next), numbers[i], "text is left alone");
     }
+}
+
+Test(json, digits_are_those_of_whole_numbers_that_fit_64_bits)
+{
+    static const char *const cases[][2] = {
+        {"0", "0"},
+        {"-0", "0"},
+        {"15", "15"},
+        {"15.0", "15"},
+        {"1e3", "1000"},
+        {"9007199254740991", "9007199254740991"},
+        {"9007199254740992", "9007199254740992"},
+        {"9007199254740993", "9007199254740993"},
+        {"1152921504606846976", "1152921504606846976"},
+        {"9223372036854775807", "9223372036854775807"},
+        {"9223372036854775808", NULL},
+        {"1e18", NULL}, /* digits, but not written as such */
+        {"1e400", NULL},
+        {"-1", NULL},
+        {"1.5", NULL},
+        {"\"15\"", NULL},
+        {"null", NULL},
+        {"[]", NULL},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        cJSON *root = parse_c(cases[i][0]);
+        cr_assert(leat_is_ok(leat_json_keep_numbers(&arena, leat_str_c(cases[i][0]), root)));
+        expect(leat_json_digits(&arena, root), cases[i][1], cases[i][0]);
+    }
+    expect(leat_json_digits(&arena, parse_c("9007199254740993")), NULL, "a double alone does not know");
+    expect(leat_json_digits(&arena, NULL), NULL, "nothing");
 }
 
 Test(json, numbers_print_as_the_shortest_that_reads_back)

@@ -4,6 +4,7 @@
 #include <leat/doc.h>
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 static const char text[] =
     " { \"a\" : [ 1 , \"x ] } \\\" , \\\\\" ,\t{\"b\":[]} , -2.50e3 ] , \"a\":\tnull,\"c,\":{}} ";
@@ -58,6 +59,68 @@ Test(json_extent, no_text_leads_it_outside)
             leat_str child = leat_json_child(leat_json_value_at(leat_str_of(copy, len), 0), n);
             cr_expect(child.ptr == NULL || (child.ptr >= copy && child.ptr + child.len <= copy + len), "%s", more[i]);
         }
+    }
+}
+
+struct names {
+    size_t count;
+    const char *wanted;
+    char seen[256]; /* each with a bar behind it */
+};
+
+static bool note_name(void *argument, leat_str name)
+{
+    struct names *names = argument;
+    size_t len = strlen(names->seen);
+    (void)snprintf(names->seen + len, sizeof(names->seen) - len, "%.*s|", LEAT_ARG(name));
+    names->count++;
+    return names->wanted != NULL && leat_str_is(name, names->wanted);
+}
+
+Test(json_extent, any_name_looks_at_the_names_of_the_object_alone)
+{
+    static const struct {
+        const char *text, *seen;
+    } cases[] = {
+        {"{}", ""},
+        {" {\"a\":1}", ""}, /* the object begins with its brace */
+        {"{\"a\":1}", "a|"},
+        {"{ \"a\" : {\"inner\":1} , \"\":[{\"b\":2}],\t\"c\\\"d\":\"e\\\":f\" }", "a||c\\\"d|"},
+        {"{\"a\\u0062\":null,\"b\":-1e5,\"c\":true}", "a\\u0062|b|c|"}, /* as it is spelt */
+        {"{\"a\":1,\"a\":2}", "a|a|"},
+        {"[\"a\",{\"b\":1}]", ""},
+        {"\"a\"", ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct names names = {0};
+        cr_expect_not(leat_json_any_name(leat_str_c(cases[i].text), note_name, &names), "%s", cases[i].text);
+        cr_expect_str_eq(names.seen, cases[i].seen, "%s: %s", cases[i].text, names.seen);
+    }
+    cr_expect_not(leat_json_any_name(LEAT_ABSENT, note_name, NULL));
+}
+
+Test(json_extent, any_name_stops_at_the_first_that_is_taken)
+{
+    struct names names = {.wanted = "b"};
+    cr_expect(leat_json_any_name(LEAT_STR("{\"a\":1,\"b\":2,\"c\":3}"), note_name, &names));
+    cr_expect_str_eq(names.seen, "a|b|");
+}
+
+/* Bodies of users are looked at before anything has parsed them. */
+Test(json_extent, any_name_stays_inside_whatever_the_text)
+{
+    static const char *const texts[] = {
+        "{",      "{\"",        "{\"a",      "{\"a\"",         "{\"a\":",   "{\"a\":\"",
+        "{\"a\\", "{\"a\" 1 ,", "{\"a\"}",   "{,\"a\":1}",     "{\"a\":1,", "{\"a\":[{",
+        "{1:2}",  "{\"\\\"",    "{\"a\":}}", "{\"a\":1 \"b\"", "{{{{",      "{\"a\",\"b\""};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        size_t len = strlen(texts[i]);
+        char *copy LEAT_CLEANUP(leat_freep) = leat_alloc_raw(len);
+        struct names names = {0};
+        memcpy(copy, texts[i], len);
+        (void)leat_json_any_name(leat_str_of(copy, len), note_name, &names);
+        cr_expect_leq(names.count, len, "%s", texts[i]);
     }
 }
 
@@ -120,4 +183,21 @@ Test(doc, without_text_there_is_no_extent)
     struct leat_doc *doc = parse_batch();
     doc->text = LEAT_ABSENT;
     cr_expect_null(leat_doc_extent(place_of(doc, 0, NULL)).ptr);
+}
+
+/* An object of arrays, as Kafka has a list for each partition. */
+Test(doc, records_may_stand_in_several_lists)
+{
+    static const char lists[] = "{\"records\": {\"a-0\" : [ {\"n\":1.50} ,{\"n\": 2}], \"none\":[], \"odd\":5, "
+                                "\"a-1\":[{\"n\" :3}] }, \"x\":1}";
+    static const char *const wanted[] = {"{\"n\":1.50}", "{\"n\": 2}", "{\"n\" :3}"};
+    struct leat_doc *doc = NULL;
+    cr_assert(leat_is_ok(leat_doc_parse(&arena, leat_str_c(lists), false, &doc, NULL)));
+    doc->records = leat_json_get_object(doc->root, "records");
+    cr_expect_eq(leat_doc_count(doc->records), 3, "what is no array has none");
+    cr_expect_eq(leat_doc_count(leat_json_get(doc->records, "a-0")), 2);
+    cr_expect_eq(leat_doc_count(leat_json_get(doc->root, "x")), 0);
+    for (uint32_t i = 0; i < 3; i++)
+        expect(leat_doc_extent((struct leat_place){.doc = doc, .index = i}), wanted[i], "record");
+    cr_expect_null(leat_doc_extent((struct leat_place){.doc = doc, .index = 3}).ptr);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Notifications inside messages: the innermost decides what the event is, the outermost is settled. */
+#include "compressed.h"
 #include "decoding.h"
 
 TestSuite(nested);
@@ -18,30 +19,6 @@ TestSuite(nested);
 #define S3_DETAIL "{\"bucket\":{\"name\":\"b\"},\"object\":{\"key\":\"a+b\"},\"reason\":\"PutObject\"}"
 
 #define MESSAGE_ID "6f1c2b0a-8f3d-4a57-9d0e-3b6a5c7d1e42" /* of the SQS sample */
-
-/* Decodes a payload on the heap and frees it. */
-static struct decoded *decode_owned(char *text)
-{
-    struct decoded *d = decode(text);
-    free(text);
-    return d;
-}
-
-/* Text as a JSON string. */
-static char *quoted(const char *text)
-{
-    cJSON *string = cJSON_CreateString(text);
-    char *json = cJSON_PrintUnformatted(string);
-    cJSON_Delete(string);
-    return json;
-}
-
-static char *in_sns_in_sqs(const char *message)
-{
-    char *notification = sns_notification(message), *payload = in_sqs(notification);
-    free(notification);
-    return payload;
-}
 
 static void expect_s3_in_sqs(struct decoded *d, const char *key)
 {
@@ -207,6 +184,90 @@ Test(nested, messages_that_only_look_alike_are_not_unwrapped)
     }
 }
 
+/* What an event was wrapped in, from the inside out, as "sns sqs ". */
+static void expect_within(struct decoded *d, const char *want)
+{
+    char got[64] = "";
+    cr_assert_geq(d->events.count, 1, "%s", d->reason[0]);
+    for (const struct leat_within *at = d->events.items->within; at != NULL; at = at->outer)
+        (void)snprintf(got + strlen(got), sizeof(got) - strlen(got), "%.*s ", LEAT_ARG(at->kind));
+    cr_expect_str_eq(got, want, "got \"%s\"", got);
+}
+
+Test(nested, event_knows_what_it_was_wrapped_in)
+{
+    DECODED bare = decode(S3(S3_RECORD("k")));
+    expect_within(bare, "");
+    DECODED queue = decode_owned(in_sqs(S3(S3_RECORD("a") "," S3_RECORD("b"))));
+    expect_within(queue, "sqs ");
+    cr_expect_eq(queue->events.items[0].within, queue->events.items[1].within, "events of one message share it");
+    DECODED both = decode_owned(in_sns_in_sqs(S3(S3_RECORD("k"))));
+    expect_within(both, "sns sqs ");
+    DECODED stream = decode_owned(in_kinesis(LEAT_STR(S3(S3_RECORD("k")))));
+    expect_within(stream, "kinesis ");
+    DECODED plain = decode_owned(in_sqs("x"));
+    expect_within(plain, "");
+}
+
+Test(nested, s3_in_sns_in_kafka_and_in_kinesis)
+{
+    char *notification = sns_notification(S3(S3_RECORD("a+b")));
+    DECODED kafka = decode_owned(in_kafka(leat_str_c(notification)));
+    DECODED kinesis = decode_owned(in_kinesis(leat_str_c(notification)));
+    struct decoded *const both[] = {kafka, kinesis};
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert_eq(both[i]->events.count, 1, "%s", both[i]->reason[0]);
+        EXPECT_STR(leat_event_kind(&both[i]->event[0]), "s3");
+        EXPECT_STR(leat_event_id(&both[i]->event[0]), "R.I.0A");
+        EXPECT_STR(leat_s3(&both[i]->event[0])->key, "a b");
+    }
+    expect_within(kafka, "sns kafka ");
+    expect_within(kinesis, "sns kinesis ");
+    EXPECT_STR(kafka->records.items[0].id, "4711");
+    free(notification);
+}
+
+Test(nested, compressed_notification_in_kafka)
+{
+    struct leat_arena arena;
+    leat_arena_init(&arena, 0);
+    DECODED d = decode_owned(in_kafka(compressed(&arena, LEAT_STR(" \n" S3(S3_RECORD("k"))), AS_GZIP)));
+    expect_within(d, "kafka ");
+    EXPECT_STR(leat_event_kind(&d->event[0]), "s3");
+    DECODED zlib = decode_owned(in_kafka(compressed(&arena, LEAT_STR(S3(S3_RECORD("k"))), AS_ZLIB)));
+    EXPECT_STR(leat_event_kind(&zlib->event[0]), "kafka"); /* nobody sends that */
+    leat_arena_fini(&arena);
+}
+
+/* Bodies are read as base64 only where the transport has bytes. */
+Test(nested, base64_in_a_queue_is_the_users_own)
+{
+    struct leat_arena arena;
+    leat_arena_init(&arena, 0);
+    leat_str base64 = leat_base64_encode(&arena, LEAT_STR(S3(S3_RECORD("k"))));
+    DECODED d = decode_owned(in_sqs(base64.ptr));
+    EXPECT_STR(leat_event_kind(&d->event[0]), "sqs");
+    EXPECT_STR(leat_event_data(&d->event[0]), base64.ptr);
+    leat_arena_fini(&arena);
+}
+
+/* The names of its members are looked at before a body is parsed, as services write them. */
+Test(nested, names_that_are_deeper_or_spelt_with_escapes_are_no_marks)
+{
+    static const char *const bodies[] = {
+        "{\"wrapped\":" S3(S3_RECORD("k")) "}",
+        "{\"\\u0052ecords\":[" S3_RECORD("k") "]}",
+        "{\"records\":[" S3_RECORD("k") "]}",
+    };
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        DECODED d = decode_owned(in_sqs(bodies[i]));
+        EXPECT_STR(leat_event_kind(&d->event[0]), "sqs");
+        EXPECT_STR(leat_event_data(&d->event[0]), bodies[i]);
+    }
+    DECODED last = decode_owned(in_sqs("{\"a\":{\"b\":[1,\"}\"]},\"c\":\"\\\"{\",\"Records\":[" S3_RECORD("k") "]}"));
+    expect_s3_in_sqs(last, "k");
+}
+
 Test(nested, white_space_around_a_notification_does_not_matter)
 {
     DECODED d = decode_owned(in_sqs("\r\n " S3(S3_RECORD("k")) " \n"));
@@ -248,6 +309,7 @@ Test(nested, payloads_survive_encode)
         in_sqs(EVENTBRIDGE("aws.s3", "Object Created", S3_DETAIL)),
         in_sqs(EVENTBRIDGE("s", "t", "{\"n\":9007199254740993}")),
         in_sns_in_sqs(TEST_EVENT),
+        in_kafka(LEAT_STR(S3(S3_RECORD("a") "," S3_RECORD("b")))),
     };
     for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
         expect_survives_encode(leat_str_c(payloads[i]), payloads[i]);

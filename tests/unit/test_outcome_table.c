@@ -9,28 +9,6 @@
 
 TestSuite(outcome_table);
 
-static void expect_text(const char *payload, const char *letters, const char *text)
-{
-    struct answers *answers = answers_of(payload);
-    settle(answers, letters);
-    const struct leat_answer *answer = encode_answer(answers);
-    cr_expect(leat_str_is(answer->text, text), "%s: %.*s %.*s", letters, LEAT_ARG(answer->text),
-              LEAT_ARG(answer->error_type));
-    cr_expect(leat_str_is(answer->content_type, "application/json"));
-    answers_fini(answers);
-}
-
-static void expect_error(const char *payload, const char *letters, const char *type, const char *message)
-{
-    struct answers *answers = answers_of(payload);
-    settle(answers, letters);
-    const struct leat_answer *answer = encode_answer(answers);
-    cr_expect(answer->text.ptr == NULL, "%s: %.*s", letters, LEAT_ARG(answer->text));
-    cr_expect(leat_str_is(answer->error_type, type), "%s: %.*s", letters, LEAT_ARG(answer->error_type));
-    cr_expect(leat_str_is(answer->error_message, message), "%s: %.*s", letters, LEAT_ARG(answer->error_message));
-    answers_fini(answers);
-}
-
 /* The answer with a reply set and `letter` as its outcome. */
 static void expect_reply(const char *payload, char letter, struct leat_reply reply, const char *text)
 {
@@ -44,9 +22,6 @@ static void expect_reply(const char *payload, char letter, struct leat_reply rep
     answers_fini(answers);
 }
 
-#define LISTED(items) "{\"batchItemFailures\":[" items "]}"
-#define ITEM(id) "{\"itemIdentifier\":\"" id "\"}"
-
 /* --- SQS in Lambda ----------------------------------------------------------------------------------- */
 
 Test(outcome_table, sqs_ok_is_not_listed)
@@ -58,6 +33,29 @@ Test(outcome_table, sqs_retry_is_listed)
 {
     expect_text(SQS_PAYLOAD, "oro", LISTED(ITEM("m1")));
     expect_text(SQS_PAYLOAD, "rrr", LISTED(ITEM("m0") "," ITEM("m1") "," ITEM("m2")));
+}
+
+/* powertools-lambda-python 966: only one of several failures was told. */
+Test(outcome_table, bug_19_n_failures_give_n_ids)
+{
+    struct answers *answers =
+        answers_of("{\"Records\":[" SQS_MESSAGE("m0") "," SQS_MESSAGE("m1") "," SQS_MESSAGE("m2") "," SQS_MESSAGE(
+            "m3") "," SQS_MESSAGE("m4") "," SQS_MESSAGE("m5") "," SQS_MESSAGE("m6") "," SQS_MESSAGE("m7") "]}");
+    for (unsigned failed = 0; failed < 256; failed++) {
+        char letters[9] = "", want[512] = "{\"batchItemFailures\":[";
+        size_t len = strlen(want);
+        for (unsigned i = 0; i < 8; i++) {
+            bool fails = (failed >> i & 1) != 0;
+            letters[i] = fails ? "rx"[i % 2] : 'o';
+            if (fails)
+                len += (size_t)snprintf(want + len, sizeof(want) - len, "%s{\"itemIdentifier\":\"m%u\"}",
+                                        want[len - 1] == '[' ? "" : ",", i);
+        }
+        (void)snprintf(want + len, sizeof(want) - len, "]}");
+        settle(answers, letters);
+        cr_expect(leat_str_is(encode_answer(answers)->text, want), "%s: %.*s", letters, LEAT_ARG(answers->answer.text));
+    }
+    answers_fini(answers);
 }
 
 Test(outcome_table, sqs_reject_with_a_sink_is_not_listed)

@@ -4,22 +4,6 @@
 
 TestSuite(reply_in);
 
-static void read_back(struct answers *answers, const struct leat_answer *answer)
-{
-    struct decoded *d = answers->decoded;
-    for (size_t i = 0; i < answers->count; i++)
-        answers->settlements[i] = (struct leat_settlement){.unit = &answers->units[i]};
-    cr_assert(leat_is_ok(leat_decode_reply(&d->run, &d->records, answer, answers->settlements, answers->count)));
-}
-
-static void expect_letters(const struct answers *answers, const char *letters, const char *what)
-{
-    char got[ANSWERS_MAX + 1] = "";
-    for (size_t i = 0; i < answers->count; i++)
-        got[i] = letter_of(&answers->settlements[i]);
-    cr_expect_str_eq(got, letters, "%s: got \"%s\", want \"%s\"", what, got, letters);
-}
-
 /* What an answer does to the three records of a queue and of a stream. */
 static void expect_read(const char *text, const char *queue, const char *stream)
 {
@@ -88,12 +72,6 @@ Test(reply_in, nothing_is_success)
                                         "[1]"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         expect_success(texts[i]);
-}
-
-Test(reply_in, another_spelling_is_not_seen)
-{
-    expect_success("{\"BatchItemFailures\":[{\"itemIdentifier\":\"m1\"}]}");
-    expect_all_fail("{\"batchItemFailures\":[{\"ItemIdentifier\":\"m1\"}]}");
 }
 
 Test(reply_in, what_is_not_json_fails_all)
@@ -273,16 +251,6 @@ Test(reply_in, a_failed_function_is_what_each_gateway_makes_of_it)
 }
 
 /* --- there and back ------------------------------------------------------------------------------------------- */
-
-static void expect_there_and_back(const char *payload, const char *letters, const char *want)
-{
-    struct answers *answers = answers_of(payload);
-    settle(answers, letters);
-    struct leat_answer answer = *encode_answer(answers);
-    read_back(answers, &answer);
-    expect_letters(answers, want, letters);
-    answers_fini(answers);
-}
 
 /* Every word of three letters; a listed record is a retry whatever made it fail. */
 Test(reply_in, a_queue_comes_back_as_it_went)
