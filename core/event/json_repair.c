@@ -96,7 +96,9 @@ static leat_status repair_string(struct leat_arena *arena, leat_str token, cJSON
 static leat_status repair_number(struct leat_arena *arena, leat_str token, cJSON *item)
 {
     char text[40];
-    int len = isfinite(item->valuedouble) ? leat_json_print_double(text, sizeof(text), item->valuedouble) : 0;
+    /* From 2^53 on a double does not tell which number it was read from. */
+    bool small = fabs(item->valuedouble) < LEAT_JSON_EXACT;
+    int len = small ? leat_json_print_double(text, sizeof(text), item->valuedouble) : 0;
     if (leat_str_eq(token, leat_str_of(text, (size_t)len)))
         return LEAT_OK;
     leat_str kept = leat_arena_copy(arena, token);

@@ -55,7 +55,7 @@ const void *leat_kafka_view(const struct leat_envelope *envelope, struct leat_ar
     if (view == NULL)
         return NULL;
     view->topic = leat_json_get_text(record, "topic");
-    view->partition = (int64_t)leat_json_get(record, "partition")->valuedouble;
+    (void)leat_str_int64(leat_json_digits(arena, leat_json_get(record, "partition")), &view->partition);
     view->offset = leat_json_digits(arena, leat_json_get(record, "offset"));
     view->key = leat_kafka_bytes(arena, leat_json_get(record, "key"));
     if (headers != NULL)
