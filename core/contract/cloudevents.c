@@ -68,8 +68,35 @@ bool leat_cloudevent_is_whole(const struct leat_cloudevent *event)
            event->type.len > 0;
 }
 
-void leat_cloudevent_apply(const struct leat_cloudevent *event, struct leat_arena *arena,
-                           struct leat_envelope *envelope)
+/* The later name first; of equal names those of `a`. */
+static struct leat_attribute *merge(struct leat_attribute *a, struct leat_attribute *b)
+{
+    struct leat_attribute *merged = NULL, **end = &merged;
+    while (a != NULL && b != NULL) {
+        struct leat_attribute **from = strcmp(a->name.ptr, b->name.ptr) >= 0 ? &a : &b;
+        *end = *from;
+        *from = (*from)->next;
+        end = &(*end)->next;
+    }
+    *end = a != NULL ? a : b;
+    return merged;
+}
+
+static struct leat_attribute *sort(struct leat_attribute *list)
+{
+    struct leat_attribute *middle = list, *at = list;
+    if (list == NULL || list->next == NULL)
+        return list;
+    while ((at = at->next) != NULL && (at = at->next) != NULL)
+        middle = middle->next;
+    struct leat_attribute *rest = middle->next;
+    middle->next = NULL;
+    return merge(sort(list), sort(rest));
+}
+
+/* A producer may write as many extensions as fit: sorted, each goes to the front of the envelope's, while looking for
+ * the place of each would take the square of their number. */
+void leat_cloudevent_apply(struct leat_cloudevent *event, struct leat_arena *arena, struct leat_envelope *envelope)
 {
     envelope->id = event->id;
     envelope->source = event->source;
@@ -81,11 +108,12 @@ void leat_cloudevent_apply(const struct leat_cloudevent *event, struct leat_aren
     envelope->has_time_us = false;
     envelope->extensions = NULL;
     envelope->extend = NULL;
+    event->extensions = sort(event->extensions);
     for (const struct leat_attribute *at = event->extensions; at != NULL; at = at->next)
         leat_envelope_extend(envelope, arena, at->name.ptr, at->value);
 }
 
-void leat_cloudevent_apply_binary(const struct leat_cloudevent *event, struct leat_decoder *decoder,
+void leat_cloudevent_apply_binary(struct leat_cloudevent *event, struct leat_decoder *decoder,
                                   struct leat_envelope *envelope)
 {
     struct leat_within *node = leat_cloudevent_is_whole(event) ? LEAT_NEW(decoder->arena, struct leat_within) : NULL;

@@ -26,11 +26,10 @@ leat_str leat_cloudevent_header(struct leat_arena *arena, leat_str header);
 /* Version 1.x with id, source and type. */
 bool leat_cloudevent_is_whole(const struct leat_cloudevent *event);
 /* Its attributes become the envelope's, all of them and no others. */
-void leat_cloudevent_apply(const struct leat_cloudevent *event, struct leat_arena *arena,
-                           struct leat_envelope *envelope);
+void leat_cloudevent_apply(struct leat_cloudevent *event, struct leat_arena *arena, struct leat_envelope *envelope);
 /* The same for binary mode, if it is whole: the event is then a CloudEvent inside its carrier, of which it keeps the
  * view. */
-void leat_cloudevent_apply_binary(const struct leat_cloudevent *event, struct leat_decoder *decoder,
+void leat_cloudevent_apply_binary(struct leat_cloudevent *event, struct leat_decoder *decoder,
                                   struct leat_envelope *envelope);
 /* Structured mode: reads the object's attributes, and where its data is. BAD_RECORD with the reason. */
 leat_status leat_cloudevent_read(struct leat_decoder *decoder, const struct leat_record *record,
