@@ -190,13 +190,14 @@ const struct leat_sqs *leat_sqs(const leat_event *event)
     return leat_event_view(event, LEAT_VIEW_SQS);
 }
 
-static bool is_clean(leat_str value)
+/* Is a well-formed character one that Unicode keeps for nobody: U+FDD0 to U+FDEF, the last two of each plane? */
+static bool is_noncharacter(leat_str character)
 {
-    for (size_t i = 0; i < value.len; i++)
-        if ((unsigned char)value.ptr[i] < 0x20 || (unsigned char)value.ptr[i] == 0x7F ||
-            ((unsigned char)value.ptr[i] == 0xC2 && i + 1 < value.len && (unsigned char)value.ptr[i + 1] < 0xA0))
-            return false;
-    return leat_str_utf8(value) == value.len;
+    const unsigned char *byte = (const unsigned char *)character.ptr;
+    if (character.len == 4)
+        return (byte[1] & 0x0F) == 0x0F && byte[2] == 0xBF && byte[3] >= 0xBE;
+    return character.len == 3 && byte[0] == 0xEF &&
+           ((byte[1] == 0xBF && byte[2] >= 0xBE) || (byte[1] == 0xB7 && byte[2] >= 0x90 && byte[2] <= 0xAF));
 }
 
 /* Bytes of the character at the start of `value`, and whether CloudEvents wants it encoded. */
@@ -208,8 +209,25 @@ static size_t next_character(leat_str value, bool *retencode)
         len++;
     bool whole = leat_str_utf8(leat_str_of(value.ptr, len)) == len && (c >= 0x80 || len == 1);
     bool c1 = c == 0xC2 && len == 2 && (unsigned char)value.ptr[1] < 0xA0;
-    *retencode = !whole || c < 0x20 || c == 0x7F || c1;
+    *retencode = !whole || c < 0x20 || c == 0x7F || c1 || is_noncharacter(leat_str_of(value.ptr, len));
     return whole ? len : 1;
+}
+
+/* Printable ASCII, as nearly all values are. */
+static bool is_plain(leat_str value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (value.ptr[i] < 0x20 || value.ptr[i] >= 0x7F)
+            return false;
+    return true;
+}
+
+static bool is_clean(leat_str value)
+{
+    bool encode = false;
+    while (value.len > 0 && !encode)
+        value = leat_str_skip(value, next_character(value, &encode));
+    return !encode;
 }
 
 leat_str leat_attribute_clean(struct leat_arena *arena, leat_str value)
@@ -217,7 +235,7 @@ leat_str leat_attribute_clean(struct leat_arena *arena, leat_str value)
     struct leat_buf buf;
     if (value.len == 0)
         return LEAT_ABSENT;
-    if (is_clean(value))
+    if (is_plain(value) || is_clean(value))
         return value;
     leat_buf_init(&buf, arena);
     while (value.len > 0) {

@@ -59,7 +59,7 @@ struct leat_envelope {
     leat_view_fn *view;
 };
 
-/* Attribute values as CloudEvents allows them: control characters and broken UTF-8 percent-encoded.
+/* Attribute values as CloudEvents allows them: control characters, noncharacters and broken UTF-8 percent-encoded.
  * The same slice if it is clean; absent if it is empty or after overflow. */
 LEAT_API leat_str leat_attribute_clean(struct leat_arena *arena, leat_str value);
 /* Adds an extension (name: a literal, [a-z0-9], at most 20); does nothing if `value` is absent or empty. */
