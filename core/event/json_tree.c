@@ -6,6 +6,7 @@
  */
 #include "json_private.h"
 
+#include <ctype.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -87,6 +88,30 @@ static leat_status refused(const struct leat_arena *arena, leat_str text, struct
     return fault->status;
 }
 
+/* `at`: of a "\u". Backslashes stand in strings only, so an odd number of them escapes what follows. */
+static bool is_bad_escape(leat_str text, size_t at)
+{
+    size_t slashes = 1, digits = 0;
+    while (slashes <= at && text.ptr[at - slashes] == '\\')
+        slashes++;
+    for (size_t i = at + 2; i < text.len && digits < 4 && isxdigit((unsigned char)text.ptr[i]) != 0; i++)
+        digits++;
+    return slashes % 2 == 1 && digits < 4;
+}
+
+/* cJSON takes an escape without its four digits for a NUL, and loses the rest of the string. */
+static bool has_bad_escape(leat_str text)
+{
+    const leat_str mark = LEAT_STR("\\u");
+    for (leat_str rest = text, at; (at = leat_str_find(rest, mark)).ptr != NULL;) {
+        size_t offset = (size_t)(at.ptr - text.ptr);
+        if (is_bad_escape(text, offset))
+            return true;
+        rest = leat_str_skip(text, offset + mark.len);
+    }
+    return false;
+}
+
 leat_status leat_json_parse(struct leat_arena *arena, leat_str text, cJSON **retroot, struct leat_json_fault *retfault)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -104,7 +129,7 @@ leat_status leat_json_parse(struct leat_arena *arena, leat_str text, cJSON **ret
     cJSON *root = cJSON_ParseWithLengthOpts(text.ptr, text.len, &end, 0);
     parsing_into = NULL;
     root = adopt(arena, root);
-    if (root == NULL || leat_json_skip_space(text, (size_t)(end - text.ptr)) < text.len)
+    if (root == NULL || leat_json_skip_space(text, (size_t)(end - text.ptr)) < text.len || has_bad_escape(text))
         return refused(arena, text, fault);
     if (leat_str_find(text, LEAT_STR("\\u0000")).ptr != NULL)
         fault->status = leat_json_repair(arena, text, root, false);
