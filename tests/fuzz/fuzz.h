@@ -52,4 +52,7 @@ bool fuzz_overflown(const struct fuzz_payload *payload);
 /* Normalises every record and calls `each` for every event, with an arena of its own. Half a record is a finding. */
 void fuzz_each_event(struct fuzz_payload *payload, void (*each)(const struct leat_event *event));
 
+/* Decode, encode, decode again: the same, or a finding. Overwrites the text. */
+void fuzz_survive(leat_str text);
+
 #endif
