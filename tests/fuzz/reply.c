@@ -94,7 +94,7 @@ static void expect_same_reply(const struct leat_reply *a, const struct leat_repl
 {
     size_t left = 0, right = 0;
     MUST(a->status == b->status);
-    MUST(leat_str_eq(a->content_type, b->content_type));
+    MUST(a->content_type.len == 0 || leat_str_eq(a->content_type, b->content_type)); /* an empty one is none */
     MUST(leat_str_eq(a->body, b->body));
     for (const struct leat_reply_header *at = a->headers; at != NULL; at = at->next, left++)
         MUST(count_header(a, at) == count_header(b, at));

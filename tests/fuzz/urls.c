@@ -181,17 +181,27 @@ static bool is_traceparent(leat_str value)
     return true;
 }
 
+static void check_trace_of(const struct leat_event *event)
+{
+    leat_str parent = leat_event_attribute(event, "traceparent"),
+             header = leat_event_attribute(event, "awstraceheader");
+    MUST(parent.ptr == NULL || (is_traceparent(parent) && header.ptr == NULL));
+    MUST(fuzz_is_attribute(header));
+}
+
+/* An SQS message with the text for a trace header. */
 static void check_trace(struct leat_arena *arena, leat_str text)
 {
-    struct leat_envelope envelope = {.id = LEAT_ABSENT};
-    leat_attribute_trace(&envelope, arena, text);
-    const struct leat_attribute *only = envelope.extensions;
-    MUST((only == NULL) == (text.len == 0));
-    if (only == NULL)
-        return;
-    MUST(only->next == NULL && fuzz_is_attribute(only->value));
-    MUST(leat_str_is(only->name, "traceparent") ? is_traceparent(only->value)
-                                                : leat_str_is(only->name, "awstraceheader"));
+    FUZZ_PAYLOAD payload;
+    struct leat_buf buf;
+    leat_buf_init(&buf, arena);
+    leat_buf_c(&buf, "{\"Records\":[{\"messageId\":\"m\",\"eventSource\":\"aws:sqs\",\"body\":\"\",\"attributes\":"
+                     "{\"AWSTraceHeader\":");
+    leat_buf_json_string(&buf, text);
+    leat_buf_c(&buf, "}}]}");
+    fuzz_decode(&payload, leat_buf_str(&buf), NULL);
+    MUST(leat_is_ok(payload.status));
+    fuzz_each_event(&payload, check_trace_of);
 }
 
 /* --- text for machines and for people -------------------------------------------------------------------- */
