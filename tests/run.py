@@ -44,6 +44,12 @@ def unit(*before):
     return lambda build: [[*before, f"{build}/tests/run-unit", "--tap", *(["-j1"] if before else [])]]
 
 
+def corpora(build):
+    """Each fuzz target over the inputs of all, the payloads of the tree and (its own doing) the shared ones."""
+    return [[program, "tests/fuzz/corpus", "triggers", "handlers"]
+            for program in sorted(glob.glob(f"{build}/tests/fuzz/corpus-*")) if os.path.isfile(program)]
+
+
 # name: variant, targets, budget, commands
 SUITES = {
     "rules": (None, [], 20, lambda build: [[sys.executable, "tests/lint/rules.py"]]),
@@ -53,6 +59,7 @@ SUITES = {
     "interop": ("plain", ["all"], 120, interop),
     "unit-gcc-asan": ("gcc-asan", ["all", "unit-tests"], 120, unit()),
     "handlers": ("gcc-asan", ["handler-tests"], 30, programs("handlers/test_*")),
+    "fuzz-corpus": ("gcc-asan", ["corpus-tests"], 60, corpora),
     "cli-asan": ("gcc-asan", ["all"], 240, python("cli")),
     "threads-asan": ("gcc-asan", ["thread-tests"], 60, programs("tests/thread-*")),
     "threads-tsan": ("gcc-tsan", ["thread-tests"], 60, programs("tests/thread-*")),

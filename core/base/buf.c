@@ -126,24 +126,47 @@ void leat_buf_json_member(struct leat_buf *buf, const char *name, leat_str text)
     leat_buf_json_string(buf, text);
 }
 
+/* How much of well-formed text may stand as it is, up to the first control character. */
+static size_t plain_bytes(leat_str good)
+{
+    size_t i = 0;
+    while (i < good.len && (unsigned char)good.ptr[i] >= 0x20 && good.ptr[i] != 0x7F &&
+           !((unsigned char)good.ptr[i] == 0xC2 && (unsigned char)good.ptr[i + 1] < 0xA0))
+        i++;
+    return i;
+}
+
+static void add_visible_byte(struct leat_buf *buf, unsigned char c)
+{
+    if (c == '\n' || c == '\t')
+        leat_buf_c(buf, c == '\n' ? "\\n" : "\\t");
+    else
+        leat_buf_printf(buf, "\\x%02x", c);
+}
+
+static void add_visible(struct leat_buf *buf, leat_str good)
+{
+    while (good.len > 0) {
+        size_t plain = plain_bytes(good);
+        leat_buf_add(buf, leat_str_of(good.ptr, plain));
+        good = leat_str_skip(good, plain);
+        bool c1 = good.len > 0 && (unsigned char)good.ptr[0] == 0xC2; /* U+0080..U+009F: two bytes */
+        for (size_t left = c1 ? 2 : 1; good.len > 0 && left > 0; left--) {
+            add_visible_byte(buf, (unsigned char)good.ptr[0]);
+            good = leat_str_skip(good, 1);
+        }
+    }
+}
+
 void leat_buf_visible(struct leat_buf *buf, leat_str text)
 {
     while (text.len > 0) {
-        size_t good = leat_str_utf8(text), i = 0;
-        while (i < good && (unsigned char)text.ptr[i] >= 0x20 && text.ptr[i] != 0x7F &&
-               !((unsigned char)text.ptr[i] == 0xC2 && (unsigned char)text.ptr[i + 1] < 0xA0))
-            i++;
-        leat_buf_add(buf, leat_str_of(text.ptr, i));
-        text = leat_str_skip(text, i);
-        if (text.len == 0)
-            break;
-        unsigned char c = (unsigned char)text.ptr[0];
-        if (c == '\n' || c == '\t')
-            leat_buf_c(buf, c == '\n' ? "\\n" : "\\t");
-        else
-            leat_buf_printf(buf, "\\x%02x", c);
-        text =
-            leat_str_skip(text, 1); /* half a C1 control (U+0080..U+009F) is no UTF-8, so the rest of it comes next */
+        leat_str good = leat_str_of(text.ptr, leat_str_utf8(text));
+        add_visible(buf, good);
+        text = leat_str_skip(text, good.len);
+        if (text.len > 0)
+            add_visible_byte(buf, (unsigned char)text.ptr[0]);
+        text = leat_str_skip(text, 1);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "bytes.h"
 #include "json_private.h"
 
+#include <ctype.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -88,30 +89,52 @@ static leat_status refused(const struct leat_arena *arena, leat_str text, struct
     return fault->status;
 }
 
-static leat_bytes u0_or_nul(const char *at)
+/* What cJSON reads otherwise than it is written: a string ends at the byte NUL and at its escape, and an escape
+ * without its four digits counts as one. */
+struct oddities {
+    bool raw_nul, escaped_nul, bad_escape;
+};
+
+/* `at`: of a NUL, or of a "\\u". Backslashes stand in strings only, so an odd number of them escapes what follows. */
+static void look_at(leat_str text, size_t at, struct oddities *ret)
 {
-    leat_bytes here = leat_bytes_load(at), next = leat_bytes_load(at + 1);
-    return (leat_bytes)((here == 'u') & (next == '0')) | (leat_bytes)(here == 0);
+    size_t slashes = 1, digits = 0, zeros = 0;
+    if (text.ptr[at] == '\0') {
+        ret->raw_nul = true;
+        return;
+    }
+    while (slashes <= at && text.ptr[at - slashes] == '\\')
+        slashes++;
+    for (size_t i = at + 2; i < text.len && digits < 4 && isxdigit((unsigned char)text.ptr[i]) != 0; i++, digits++)
+        zeros += text.ptr[i] == '0' ? 1 : 0;
+    ret->bad_escape = ret->bad_escape || (slashes % 2 == 1 && digits < 4);
+    ret->escaped_nul = ret->escaped_nul || zeros == 4;
 }
 
-/* What cJSON would cut a string at: the byte NUL, and its escape. All of every payload is looked over, so many
- * bytes at once, for "u0" first. */
-static void find_nuls(leat_str text, bool *retraw, bool *retescaped)
+static leat_bytes odd_at(const char *at)
 {
-    static const leat_str escape = {"\\u0000", 6};
+    leat_bytes here = leat_bytes_load(at), next = leat_bytes_load(at + 1);
+    return (leat_bytes)((here == '\\') & (next == 'u')) | (leat_bytes)(here == 0);
+}
+
+/* All of every payload is looked over, so many bytes at once. */
+static struct oddities find_oddities(leat_str text)
+{
+    struct oddities found = {false, false, false};
     size_t at = 0;
-    *retraw = *retescaped = false;
     for (; at + 33 <= text.len; at += 32) {
-        if (!leat_bytes_any(u0_or_nul(text.ptr + at) | u0_or_nul(text.ptr + at + 16)))
+        leat_bytes first = odd_at(text.ptr + at), second = odd_at(text.ptr + at + 16);
+        if (!leat_bytes_any(first | second))
             continue;
-        size_t from = at > 0 ? at - 1 : 0; /* the backslash may stand in the piece before */
-        leat_str near = leat_str_of(text.ptr + from, text.len - from < 37 ? text.len - from : 37);
-        *retraw = *retraw || memchr(near.ptr, '\0', near.len) != NULL;
-        *retescaped = *retescaped || leat_str_find(near, escape).ptr != NULL;
+        for (size_t i = 0; (i = leat_bytes_next(first, i)) < 16; i++)
+            look_at(text, at + i, &found);
+        for (size_t i = 0; (i = leat_bytes_next(second, i)) < 16; i++)
+            look_at(text, at + 16 + i, &found);
     }
-    leat_str rest = leat_str_skip(text, at > 0 ? at - 1 : 0);
-    *retraw = *retraw || (rest.len > 0 && memchr(rest.ptr, '\0', rest.len) != NULL);
-    *retescaped = *retescaped || leat_str_find(rest, escape).ptr != NULL;
+    for (; at < text.len; at++)
+        if (text.ptr[at] == '\0' || (text.ptr[at] == '\\' && at + 1 < text.len && text.ptr[at + 1] == 'u'))
+            look_at(text, at, &found);
+    return found;
 }
 
 leat_status leat_json_parse(struct leat_arena *arena, leat_str text, cJSON **retroot, struct leat_json_fault *retfault)
@@ -123,18 +146,17 @@ leat_status leat_json_parse(struct leat_arena *arena, leat_str text, cJSON **ret
     *fault = (struct leat_json_fault){.status = LEAT_OK};
     *retroot = NULL;
     pthread_once(&once, set_hooks);
-    bool raw_nul, escaped_nul;
-    find_nuls(text, &raw_nul, &escaped_nul);
-    if (text.len == 0 || raw_nul)
+    struct oddities odd = find_oddities(text);
+    if (text.len == 0 || odd.raw_nul)
         return refused(arena, text, fault);
 
     parsing_into = arena;
     cJSON *root = cJSON_ParseWithLengthOpts(text.ptr, text.len, &end, 0);
     parsing_into = NULL;
     root = adopt(arena, root);
-    if (root == NULL || leat_json_skip_space(text, (size_t)(end - text.ptr)) < text.len)
+    if (root == NULL || leat_json_skip_space(text, (size_t)(end - text.ptr)) < text.len || odd.bad_escape)
         return refused(arena, text, fault);
-    if (escaped_nul)
+    if (odd.escaped_nul)
         fault->status = leat_json_repair(arena, text, root, false);
     if (leat_is_ok(fault->status))
         *retroot = root;

@@ -1,89 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes through detect, split, normalise, views, JSON out and encode: an outcome or an error, never a crash. */
-#include <leat/alloc.h>
-#include <triggers.h>
-
-#include <stdint.h>
-#include <stdlib.h>
-
-enum { MAX_ADAPTERS = 64 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const struct leat_adapter *const *sorted_adapters(void)
-{
-    static const struct leat_adapter *sorted[MAX_ADAPTERS + 1];
-    if (sorted[0] == NULL) {
-        size_t count = 0;
-        while (leat_adapters[count] != NULL && count < MAX_ADAPTERS) {
-            sorted[count] = leat_adapters[count];
-            count++;
-        }
-        leat_adapters_sort(sorted, count);
-    }
-    return sorted;
-}
+/*
+ * Any bytes through detect, split, normalise, data, views and JSON out: an outcome or an error, never a crash.
+ * Besides as detected also as another adapter's, which a user may name, and as a raw handler's.
+ */
+#include "fuzz.h"
 
 /* Everything a handler or `leat show` may ask of an event; what is written must be JSON. */
-static void look_at(const struct leat_envelope *envelope)
+static void look_at(const struct leat_event *event)
 {
-    struct leat_arena run LEAT_CLEANUP(leat_arena_fini);
-    struct leat_event event;
     struct leat_buf buf;
-    leat_arena_init(&run, (size_t)64 << 20);
-    leat_event_init(&event, envelope, &run);
-    (void)leat_event_raw(&event);
-    (void)leat_event_json(&event);
-    leat_buf_init(&buf, &run);
-    leat_event_write(&event, &buf);
+    leat_buf_init(&buf, event->arena);
+    (void)leat_event_json(event);
+    MUST(leat_event_raw(event).ptr != NULL || event->arena->overflow);
+    leat_event_write(event, &buf);
     leat_str text = leat_buf_str(&buf);
-    if (text.ptr != NULL && !leat_json_valid(text))
-        abort();
-    leat_buf_init(&buf, &run);
-    if (leat_event_write_view(&event, &buf) && (text = leat_buf_str(&buf)).ptr != NULL && !leat_json_valid(text))
-        abort();
-}
-
-static void look_at_all(struct leat_decoder *decoder, const struct leat_records *records)
-{
-    for (size_t i = 0; i < records->count; i++) {
-        struct leat_events events = {0};
-        leat_status status = leat_normalise(decoder, &records->items[i], &events);
-        if (!leat_is_ok(status) && events.count > 0)
-            abort(); /* half a record */
-        for (size_t e = 0; e < events.count; e++)
-            look_at(&events.items[e]);
-    }
-}
-
-/* The payload again, from the records; it must be read as what it was. */
-static void encode_again(struct leat_decoder *decoder, const struct leat_records *records)
-{
-    struct leat_records again = {0};
-    leat_str payload;
-    if (!leat_is_ok(leat_encode(decoder->arena, records, &payload)))
+    MUST(text.ptr != NULL ? fuzz_is_json(text) : event->arena->overflow);
+    leat_buf_init(&buf, event->arena);
+    if (!leat_event_write_view(event, &buf))
         return;
-    if (!leat_is_ok(leat_decode(decoder, payload, NULL, &again)) && !decoder->arena->overflow)
-        abort();
-    if (!decoder->arena->overflow && (again.adapter != records->adapter || again.count != records->count))
-        abort();
+    text = leat_buf_str(&buf);
+    MUST(text.ptr != NULL ? fuzz_is_json(text) : event->arena->overflow);
+}
+
+static void decode_as(leat_str text, const struct leat_adapter *as)
+{
+    FUZZ_PAYLOAD payload;
+    fuzz_decode(&payload, text, as);
+    MUST(as == NULL || !leat_is_ok(payload.status) || payload.records.adapter == as);
+    /* The strict check may refuse what the parser takes, but not the other way round. */
+    MUST(!(leat_json_valid(text) && payload.status.code == LEAT_E_NOT_JSON && payload.decoder.fault.ended));
+    fuzz_each_event(&payload, look_at);
+}
+
+/* Which one is chosen by the length, so that it is the same each time. */
+static const struct leat_adapter *another(size_t size)
+{
+    const struct leat_adapter *const *adapters = sorted_adapters();
+    size_t count = 0;
+    while (adapters[count] != NULL)
+        count++;
+    return adapters[size % count];
+}
+
+static void decode_raw(leat_str text)
+{
+    FUZZ_ARENA arena, run;
+    fuzz_arena_init(&arena);
+    fuzz_arena_init(&run);
+    struct leat_error error;
+    struct leat_decoder decoder = {.arena = &arena, .reterr = &error};
+    struct leat_records records;
+    struct leat_events events = {0};
+    struct leat_event event;
+    MUST(leat_is_ok(leat_decode_raw(&decoder, text, &records)));
+    MUST(leat_is_ok(leat_normalise(&decoder, &records.items[0], &events)) && events.count == 1);
+    leat_event_init(&event, &events.items[0], &run);
+    MUST(leat_str_eq(leat_event_data(&event), text));
+    look_at(&event);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct leat_arena arena LEAT_CLEANUP(leat_arena_fini);
-    struct leat_error error = {.message = ""};
-    struct leat_records records = {0};
-    struct leat_decoder decoder = {.arena = &arena, .adapters = sorted_adapters(), .exact = true, .reterr = &error};
-    leat_str text = leat_str_of((const char *)data, size);
-    leat_arena_init(&arena, (size_t)64 << 20);
-    leat_status status = leat_decode(&decoder, text, NULL, &records);
-    if (leat_json_valid(text) && status.code == LEAT_E_NOT_JSON && decoder.fault.ended)
-        abort(); /* the strict check found an end that the parser did not */
-    if (!leat_is_ok(status))
-        return 0;
-    look_at_all(&decoder, &records);
-    if (leat_str_utf8(text) == text.len) /* other bytes come back as U+FFFD */
-        encode_again(&decoder, &records);
+    leat_str text = fuzz_guarded(data, size);
+    decode_as(text, NULL);
+    decode_as(text, another(size));
+    decode_raw(text);
     return 0;
 }

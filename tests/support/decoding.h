@@ -6,8 +6,7 @@
 #ifndef LEAT_TEST_DECODING_H
 #define LEAT_TEST_DECODING_H
 
-#include <leat/adapter.h>
-#include <triggers.h>
+#include "canonical.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -29,19 +28,6 @@ struct decoded {
     uint32_t first_event[DECODED_RECORDS_MAX + 1];                                  /* of each record */
     struct leat_event event[DECODED_EVENTS_MAX];
 };
-
-static inline const struct leat_adapter *const *sorted_adapters(void)
-{
-    static const struct leat_adapter *sorted[64];
-    size_t count = 0;
-    while (leat_adapters[count] != NULL && count < 63) {
-        sorted[count] = leat_adapters[count];
-        count++;
-    }
-    leat_adapters_sort(sorted, count);
-    sorted[count] = NULL;
-    return sorted;
-}
 
 static inline void decoded_normalise(struct decoded *d)
 {
@@ -292,21 +278,11 @@ static inline leat_str view_json(struct decoded *d, uint32_t index)
 
 /* --- decode, encode, decode --------------------------------------------------------------------- */
 
-/* An event in one line whatever the spelling of its data: escapes and white space do not count, digits do. */
 static inline leat_str canonical(struct decoded *d, uint32_t index)
 {
-    struct leat_buf line, out;
-    cJSON *root = NULL;
-    leat_buf_init(&line, &d->run);
-    leat_event_write(&d->event[index], &line);
-    leat_str text = leat_buf_str(&line);
-    cr_assert(leat_is_ok(leat_json_parse(&d->run, text, &root, NULL)), "%.*s", LEAT_ARG(text));
-    cr_assert(leat_is_ok(leat_json_keep_numbers(&d->run, text, root)));
-    leat_buf_init(&out, &d->run);
-    leat_json_print(&out, root);
-    leat_buf_c(&out, " ");
-    leat_buf_add(&out, view_json(d, index));
-    return leat_buf_str(&out);
+    leat_str line = canonical_event(&d->event[index]);
+    cr_assert_not_null(line.ptr, "event %u", index);
+    return line;
 }
 
 static inline void expect_same(struct decoded *a, struct decoded *b, const leat_str *events_of_a, const char *what)

@@ -134,3 +134,16 @@ Test(buf, visible_text_moves_no_cursor)
         expect(cases[i].want, "visible");
     }
 }
+
+/* Once the rest of the text was looked over again behind each control character: here that would take minutes. */
+Test(buf, many_control_characters_are_quick, .timeout = 30)
+{
+    enum { COUNT = 1 << 20 };
+    char *text = leat_arena_alloc(&arena, COUNT);
+    cr_assert_not_null(text);
+    memset(text, '\n', COUNT);
+    leat_buf_visible(&buf, leat_str_of(text, COUNT));
+    leat_str visible = leat_buf_str(&buf);
+    cr_expect_eq(visible.len, 2 * COUNT);
+    cr_expect(leat_str_ends(visible, LEAT_STR("\\n\\n")));
+}

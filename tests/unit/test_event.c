@@ -77,6 +77,24 @@ Test(event, attributes_are_cleaned_of_what_cloudevents_forbids)
     cr_expect_eq(leat_attribute_clean(&arena, same).ptr, same.ptr, "nothing is copied that need not be");
 }
 
+/* Fuzzing found that U+FFFE of a key came through, which CloudEvents forbids like control characters. */
+Test(event, noncharacters_do_not_get_into_attributes)
+{
+    static const char *const cases[][2] = {
+        {"a\xEF\xBF\xBE", "a%EF%BF%BE"},                       /* U+FFFE */
+        {"\xEF\xBF\xBFz", "%EF%BF%BFz"},                       /* U+FFFF */
+        {"\xEF\xB7\x8F\xEF\xB7\x90", "\xEF\xB7\x8F%EF%B7%90"}, /* U+FDCF is one, U+FDD0 none */
+        {"\xEF\xB7\xAF\xEF\xB7\xB0", "%EF%B7%AF\xEF\xB7\xB0"}, /* U+FDEF, U+FDF0 */
+        {"\xF0\x9F\xBF\xBE", "%F0%9F%BF%BE"},                  /* U+1FFFE */
+        {"\xF4\x8F\xBF\xBF", "%F4%8F%BF%BF"},                  /* U+10FFFF */
+        {"\xF0\x9F\xBF\xBD", "\xF0\x9F\xBF\xBD"},
+        {"\xF0\x9E\xBF\xBE", "\xF0\x9E\xBF\xBE"}, /* U+1EFFE */
+        {"\xEF\xBF\xBD", "\xEF\xBF\xBD"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        expect(leat_attribute_clean(&arena, leat_str_c(cases[i][0])), cases[i][1], "clean");
+}
+
 Test(event, extensions_are_sorted_and_never_empty)
 {
     leat_envelope_extend(&envelope, &arena, "sequence", LEAT_STR("7"));

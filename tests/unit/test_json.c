@@ -123,6 +123,25 @@ Test(json, strings_keep_what_stands_behind_a_nul)
     expect(printed(leat_json_get(root, "a")), "\"x\\u0000y\\n\xF0\x9F\x98\x80\"", "back");
 }
 
+/* Fuzzing found that cJSON takes such an escape for a NUL: the string was cut there, and none the wiser. */
+Test(json, an_escape_without_four_digits_is_no_json)
+{
+    static const char *const cases[] = {
+        "[\"ab\\u00zzcd\"]",           "[\"ab\\u008\xCB\xA3zz\"]", "[\"ab\\\\\\u+041\"]",
+        "[\"\\u0000\", \"\\u 041 \"]", "{\"\\u00g0 \":1}",
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct leat_json_fault fault;
+        cJSON *root = NULL;
+        cr_expect_eq(leat_json_parse(&arena, leat_str_c(cases[i]), &root, &fault).code, LEAT_E_NOT_JSON, "%s",
+                     cases[i]);
+        cr_expect(leat_str_is(leat_str_c(fault.what), "\\u wants four hexadecimal digits"), "%s", fault.what);
+    }
+    const cJSON *list = parse_c("[\"\\\\uzzzz\",\"\\u00e9\\u00E9\\\\\\u0041\"]");
+    expect(leat_json_text(list->child), "\\uzzzz", "an escaped backslash escapes no u");
+    expect(leat_json_text(list->child->next), "\xC3\xA9\xC3\xA9\\A", "digits of any case");
+}
+
 Test(json, numbers_keep_their_text_when_asked)
 {
     static const char *const numbers[] = {

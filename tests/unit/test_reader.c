@@ -285,6 +285,22 @@ Test(reader, a_fault_before_the_limit_is_a_fault)
     cr_expect(leat_str_starts(got, LEAT_STR("1 at 0, 1:3 not-json: 2 ")), "%.*s", LEAT_ARG(got));
 }
 
+/* Fuzzing found that a fault behind the limit was told when a file was read, and not when a pipe brought it. */
+Test(reader, a_fault_behind_the_limit_is_never_reached)
+{
+    static const leat_str cases[] = {TEXT("[1,2,3}"), TEXT("\"1234\n\""), TEXT("[1,2,x]"), TEXT("\"12\\ud800x\"")};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        for (size_t limit = 1; limit <= cases[i].len; limit++) {
+            leat_str want = read_all(open_text(cases[i], limit));
+            for (size_t step = 1; step <= 3; step++) {
+                leat_str got = read_all(open_chunks(cases[i], step, limit));
+                cr_expect(leat_str_eq(got, want), "text %zu, limit %zu, step %zu: %.*s", i, limit, step, LEAT_ARG(got));
+            }
+        }
+    leat_str got = read_all(open_text(cases[0], 5));
+    cr_expect(leat_str_is(got, "1 at 0, 1:1 too-big: 0 the document is over the limit\n"), "%.*s", LEAT_ARG(got));
+}
+
 /* --- files --------------------------------------------------------------------------------------------------- */
 
 Test(reader, the_rest_of_a_broken_file_is_passed_over)

@@ -252,6 +252,17 @@ static bool is_due(const struct leat_reader *reader, struct outline *outline, le
            is_closed(outline, text);
 }
 
+/* What is unread, but of a document over the limit only as much as shows that: what stands behind it must not
+ * matter, for a pipe may not have brought it yet. */
+static leat_str within_limit(const struct leat_reader *reader)
+{
+    leat_str text = unread(reader);
+    size_t limit = reader->options.max_document;
+    if (limit != 0 && text.len > limit)
+        text.len = limit + 1;
+    return text;
+}
+
 /* A number at the end of what was read may have more digits. */
 static bool may_go_on(leat_str value)
 {
@@ -264,7 +275,7 @@ static leat_status scan_document(struct leat_reader *reader, struct leat_documen
     size_t limit = reader->options.max_document;
     struct outline outline = {0};
     for (;;) {
-        leat_str text = unread(reader);
+        leat_str text = within_limit(reader);
         size_t end = 0;
         if (!is_due(reader, &outline, text)) {
             LEAT_TRY(read_more(reader, reterr));
@@ -273,7 +284,7 @@ static leat_status scan_document(struct leat_reader *reader, struct leat_documen
         outline.scanned = text.len;
         leat_status status = leat_json_scan(text, &end, &document->fault);
         bool cut = leat_is_ok(status) ? end == text.len && may_go_on(text) : document->fault.ended;
-        if (limit != 0 && (leat_is_ok(status) ? end : text.len) > limit && (leat_is_ok(status) || cut))
+        if (limit != 0 && text.len > limit && (leat_is_ok(status) ? end > limit : cut))
             return too_big(reader, document);
         if (cut && !reader->ended) {
             LEAT_TRY(read_more(reader, reterr));

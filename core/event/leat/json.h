@@ -31,7 +31,8 @@ LEAT_API leat_status leat_json_scan(leat_str text, size_t *at, struct leat_json_
 LEAT_API bool leat_json_valid(leat_str text);
 
 /* The tree of `text` in `arena`; trailing white space is fine, anything else behind the value is not.
- * Strings with an escaped NUL keep their length (leat_json_text). Accepts what cJSON accepts. */
+ * Strings with an escaped NUL keep their length (leat_json_text). Accepts what cJSON accepts, but no "\u" without
+ * its four digits. */
 LEAT_API leat_status leat_json_parse(struct leat_arena *arena, leat_str text, cJSON **retroot,
                                      struct leat_json_fault *retfault);
 
