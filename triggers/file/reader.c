@@ -9,6 +9,9 @@ struct leat_reader {
     struct leat_reader_options options;
     struct leat_input input;
     uint64_t number; /* of the document at hand, in its file */
+    struct leat_forms forms;
+    struct leat_document taken; /* the document that `forms` was taken out of */
+    size_t next_payload;        /* of it */
 };
 
 leat_status leat_reader_open(const char *const *paths, size_t count, const struct leat_reader_options *options,
@@ -19,6 +22,7 @@ leat_status leat_reader_open(const char *const *paths, size_t count, const struc
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
     reader->options = *options;
     reader->input.fd = -1;
+    leat_forms_init(&reader->forms, options->adapters, options->max_memory);
     leat_status status = leat_paths_find(&reader->input.paths, paths, count, reterr);
     if (!leat_is_ok(status)) {
         leat_reader_close(reader);
@@ -33,6 +37,7 @@ void leat_reader_close(struct leat_reader *reader)
     if (reader == NULL)
         return;
     leat_input_fini(&reader->input);
+    leat_forms_fini(&reader->forms);
     leat_free(reader);
 }
 
@@ -42,6 +47,7 @@ bool leat_reader_rewind(struct leat_reader *reader)
         return false;
     leat_input_close_file(&reader->input);
     reader->input.next_path = 0;
+    reader->forms.count = 0;
     return true;
 }
 
@@ -192,6 +198,45 @@ static leat_status take_whole(struct leat_reader *reader, struct leat_document *
     return LEAT_OK;
 }
 
+/* --- forms ------------------------------------------------------------------------------------------------- */
+
+/* The next payload of the document that was taken apart. False: there is none left. */
+static bool give_payload(struct leat_reader *reader, struct leat_document *document)
+{
+    const struct leat_forms *forms = &reader->forms;
+    if (reader->next_payload >= forms->count)
+        return false;
+    *document = reader->taken;
+    document->text = forms->payloads[reader->next_payload++];
+    document->form = forms->form;
+    document->part = forms->count > 1 ? (uint32_t)reader->next_payload : 0;
+    return true;
+}
+
+static leat_status no_room(struct leat_document *document, leat_status status, struct leat_error *reterr)
+{
+    if (status.code != LEAT_E_TOO_BIG)
+        return leat_error_set(reterr, status, "%s: out of memory", document->file);
+    document->fault = (struct leat_json_fault){.status = status,
+                                               .offset = (size_t)document->offset,
+                                               .what = "the document takes more memory than the limit allows"};
+    return status;
+}
+
+/* What stands in a form is taken out of it; `document` becomes the first payload. */
+static leat_status take_apart(struct leat_reader *reader, struct leat_document *document, struct leat_error *reterr)
+{
+    leat_status status = leat_forms_take(&reader->forms, document->text);
+    if (!leat_is_ok(status))
+        return no_room(document, status, reterr);
+    reader->taken = *document;
+    reader->next_payload = 0;
+    (void)give_payload(reader, document);
+    return LEAT_OK;
+}
+
+/* --- documents --------------------------------------------------------------------------------------------- */
+
 static leat_status next_in_file(struct leat_reader *reader, struct leat_document *document, bool *retfound,
                                 struct leat_error *reterr)
 {
@@ -207,8 +252,10 @@ static leat_status next_in_file(struct leat_reader *reader, struct leat_document
     leat_input_place(&reader->input, &document->line, &document->column);
     if (reader->options.whole)
         return take_whole(reader, document, reterr);
-    if (*retfound)
-        return scan_document(reader, document, reterr);
+    if (*retfound) {
+        LEAT_TRY(scan_document(reader, document, reterr));
+        return reader->options.adapters != NULL ? take_apart(reader, document, reterr) : LEAT_OK;
+    }
     *retfound = true;
     document->fault = (struct leat_json_fault){.status = LEAT_STATUS(NOT_JSON), .what = "nothing in it"};
     return give_fault(reader, document);
@@ -222,13 +269,16 @@ static leat_status open_next(struct leat_reader *reader, struct leat_error *rete
 
 leat_status leat_reader_next(struct leat_reader *reader, struct leat_document *retdocument, struct leat_error *reterr)
 {
+    if (give_payload(reader, retdocument))
+        return LEAT_OK;
     for (;;) {
         bool found = false;
         *retdocument = (struct leat_document){.number = 0};
-        if (reader->input.fd < 0 && reader->input.next_path == reader->input.paths.count)
+        const struct leat_input *input = &reader->input;
+        if (input->fd < 0 && input->next_path == input->paths.count)
             return LEAT_STATUS(NOT_FOUND);
-        leat_status status = reader->input.fd < 0 ? open_next(reader, reterr) : LEAT_OK;
-        retdocument->file = reader->input.file;
+        leat_status status = input->fd < 0 ? open_next(reader, reterr) : LEAT_OK;
+        retdocument->file = input->file;
         if (leat_is_ok(status))
             status = next_in_file(reader, retdocument, &found, reterr);
         if (!leat_is_ok(status)) {

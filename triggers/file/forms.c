@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "forms_private.h"
+
+/* The first that gives a payload wins. */
+static const struct leat_form_kind *const kinds[] = {
+    &leat_form_sqs,
+};
+
+void leat_forms_init(struct leat_forms *forms, const struct leat_adapter *const *adapters, size_t max_memory)
+{
+    *forms = (struct leat_forms){.adapters = adapters};
+    leat_arena_init(&forms->arena, max_memory);
+}
+
+void leat_forms_fini(struct leat_forms *forms)
+{
+    leat_arena_fini(&forms->arena);
+}
+
+/* An adapter claims it, be it broken; or it is a batch without records. */
+static bool is_known(struct leat_forms *forms, leat_str payload)
+{
+    struct leat_decoder decoder = {.arena = &forms->arena, .adapters = forms->adapters};
+    struct leat_records records;
+    struct leat_arena_mark mark = leat_arena_snapshot(&forms->arena);
+    leat_status status = leat_decode(&decoder, payload, NULL, &records);
+    bool claimed = leat_is_ok(status) && (records.count == 0 || strcmp(records.adapter->name, "unknown") != 0);
+    leat_arena_rollback(&forms->arena, mark);
+    return (claimed || status.code == LEAT_E_BAD_PAYLOAD) && !forms->arena.overflow;
+}
+
+bool leat_form_give(struct leat_forms *forms, leat_str payload)
+{
+    if (payload.ptr == NULL || !is_known(forms, payload))
+        return false;
+    if (forms->count == forms->size) {
+        leat_str *larger = LEAT_NEW_N(&forms->arena, leat_str, forms->size * 2);
+        if (larger == NULL)
+            return false;
+        memcpy(larger, forms->payloads, forms->count * sizeof(*larger));
+        forms->payloads = larger;
+        forms->size *= 2;
+    }
+    forms->payloads[forms->count++] = payload;
+    return true;
+}
+
+/* The list stands first in the arena, so that is_known has a chunk to work in that it does not take back. */
+static void start(struct leat_forms *forms)
+{
+    leat_arena_reset(&forms->arena);
+    forms->size = 4;
+    forms->payloads = LEAT_NEW_N(&forms->arena, leat_str, forms->size);
+}
+
+static void convert(struct leat_forms *forms, const struct leat_form_kind *kind, const struct leat_glance *document)
+{
+    forms->form = &kind->form;
+    kind->convert(forms, document);
+    if (forms->arena.overflow)
+        forms->count = 0; /* never some of the payloads */
+}
+
+/* Most documents are in no form: they cost one glance. */
+leat_status leat_forms_take(struct leat_forms *forms, leat_str text)
+{
+    struct leat_glance document;
+    leat_status status = LEAT_OK;
+    forms->count = 0;
+    leat_glance(&document, text);
+    for (size_t i = 0; leat_is_ok(status) && forms->count == 0 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (!kinds[i]->recognise(&document))
+            continue;
+        start(forms);
+        if (!kinds[i]->claimed && is_known(forms, document.text))
+            return LEAT_OK;
+        convert(forms, kinds[i], &document);
+        status = leat_arena_status(&forms->arena);
+    }
+    return status;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the forms share. They work on text, not on trees: whatever a form does not know goes into the payload as it
+ * stands, to the digit, and what is of a wrong type is for the adapter to refuse.
+ */
+#ifndef LEAT_FILE_FORMS_PRIVATE_H
+#define LEAT_FILE_FORMS_PRIVATE_H
+
+#include "forms.h"
+
+/* Over an array or object that is JSON. */
+struct leat_walk {
+    leat_str text;
+    size_t at;
+};
+
+struct leat_walk leat_walk_into(leat_str container);
+/* The next value, and in an object the token of its name. False: there is none. */
+bool leat_walk_next(struct leat_walk *walk, leat_str *retname, leat_str *retvalue);
+/* What stands between the quotes of a text's token, as it stands. */
+leat_str leat_form_inside(leat_str token);
+/* Does the token of a name name this member? */
+bool leat_form_named(leat_str token, const char *name);
+/* The value of a member, the first of that name; absent: there is none, or `object` is none. */
+leat_str leat_form_member(leat_str object, const char *name);
+bool leat_form_is_object(leat_str value);
+bool leat_form_is_array(leat_str value);
+bool leat_form_is_text(leat_str value);
+bool leat_form_is_number(leat_str value);
+/* How many of these members an object has. */
+size_t leat_form_count(leat_str object, const char *const *names, size_t count);
+
+/* The members of a document that forms are recognised by: X(name, member). */
+#define LEAT_GLANCE_TABLE(X) X(MESSAGES, "Messages")
+
+enum leat_glance_name {
+#define LEAT_GLANCE_ENUM(name, member) LEAT_GLANCE_##name,
+    LEAT_GLANCE_TABLE(LEAT_GLANCE_ENUM)
+#undef LEAT_GLANCE_ENUM
+        LEAT_GLANCE_COUNT
+};
+
+/* One look over a document, each byte once: the values of those members. */
+struct leat_glance {
+    leat_str text;
+    leat_str value[LEAT_GLANCE_COUNT];
+};
+
+void leat_glance(struct leat_glance *ret, leat_str text);
+
+struct leat_form_kind {
+    struct leat_form form;
+    bool claimed; /* a form also if an adapter claims the document */
+    bool (*recognise)(const struct leat_glance *document);
+    /* Gives the payloads; none: it was not that form after all. */
+    void (*convert)(struct leat_forms *forms, const struct leat_glance *document);
+};
+
+extern const struct leat_form_kind leat_form_sqs;
+
+/* A payload of the document. False: no adapter claims it, and it is not taken. */
+bool leat_form_give(struct leat_forms *forms, leat_str payload);
+/* The bytes of a text's token; absent: it is no text, or the arena overflowed. */
+leat_str leat_form_text(struct leat_forms *forms, leat_str token);
+/* The token of a name with its first letter lowered, as Lambda's events have it: "MessageId" becomes "messageId",
+ * "MD5OfBody" "md5OfBody". */
+void leat_form_lowered(struct leat_buf *buf, leat_str token);
+
+#endif
