@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The forms in which failures lie around, through `leat show` and `leat replay`: what `aws sqs receive-message` prints.
+"""The forms in which failures lie around, through `leat show` and `leat replay`: what the AWS CLI prints.
 tests/unit/test_forms.c has each form to the byte."""
 import json
 
 import replaying
 import tap
-from replaying import events, message, outcomes, replies, sqs
+from replaying import change, events, message, outcomes, replies, sqs
 
 OK, RETRY = {"do": "ok"}, {"do": "retry", "reason": "away"}
 STAMP = "2024-05-01T12:00:00.000Z"
@@ -130,6 +130,25 @@ def a_raw_handler_gets_the_file_as_it_stands(desk):
         desk.write("a.txt", text)
         _, lines = desk.lines("--handler", desk.handler("raw"), "a.txt")
         tap.equal([line["reply"] for line in lines if "reply" in line], [text[::-1]])
+
+
+# --- aws dynamodbstreams get-records ------------------------------------------------------------------------
+
+@replaying.test
+def printed_changes_have_their_time_back(desk):
+    record = change("100", "ok")
+    record["dynamodb"]["ApproximateCreationDateTime"] = "2024-05-01T14:00:00.250000+02:00"
+    desk.write("d.json", json.dumps({"Records": [record], "NextShardIterator": "arn|1|AAA"}, indent=4))
+    tap.equal(head(desk, "d.json"),
+              ["d.json: dynamodb, as the AWS CLI prints it (Records come from aws:dynamodb): 1 event"])
+    value = shown(desk, "d.json")[0]
+    tap.equal((value["form"], value["events"][0]["event"]["time"]),
+              ("aws-dynamodbstreams-get-records", "2024-05-01T12:00:00.250Z"))
+    tap.equal(desk.told("d.json")[0], 0)
+    record["dynamodb"]["ApproximateCreationDateTime"] = "soon"
+    desk.write("d.json", {"Records": [record]})
+    tap.equal(shown(desk, "d.json")[0]["events"][0]["error"]["message"],
+              "dynamodb.ApproximateCreationDateTime is text (want a number)")
 
 
 tap.main()

@@ -8,9 +8,40 @@
 
 static struct leat_forms forms;
 
+/* Stand-ins for triggers that this build may be without: the forms of their records are converted all the same. */
+static bool is_kinesis(const struct leat_payload *payload)
+{
+    return leat_str_is(payload->event_source, "aws:kinesis");
+}
+
+static bool is_kafka(const struct leat_payload *payload)
+{
+    return leat_json_get_object(payload->root, "records") != NULL &&
+           leat_str_is(leat_json_get_text(payload->root, "eventSource"), "SelfManagedKafka");
+}
+
+static const struct leat_adapter kinesis = {.name = "kinesis", .detect = is_kinesis, .split = leat_split_records};
+static const struct leat_adapter kafka = {.name = "kafka", .detect = is_kafka, .split = leat_split_whole};
+
+static const struct leat_adapter *const *all_adapters(void)
+{
+    static const struct leat_adapter *all[64];
+    const struct leat_adapter *const stand_ins[] = {&kinesis, &kafka};
+    size_t count = 0;
+    for (const struct leat_adapter *const *at = sorted_adapters(); *at != NULL; at++)
+        all[count++] = *at;
+    all[count] = NULL;
+    for (size_t i = 0; i < 2; i++)
+        if (leat_adapter_find(sorted_adapters(), leat_str_c(stand_ins[i]->name)) == NULL)
+            all[count++] = stand_ins[i];
+    leat_adapters_sort(all, count);
+    all[count] = NULL;
+    return all;
+}
+
 static void setup(void)
 {
-    leat_forms_init(&forms, sorted_adapters(), 0);
+    leat_forms_init(&forms, all_adapters(), 0);
 }
 
 static void teardown(void)
@@ -136,12 +167,134 @@ Test(forms, what_an_adapter_claims_is_no_form)
         expect_none(sample->text);
 }
 
+/* --- aws kinesis get-records ------------------------------------------------------------------------------- */
+
+#define KINESIS "aws-kinesis-get-records"
+#define KINESIS_HEAD                                                                                                \
+    "{\"Records\":[{\"eventSource\":\"aws:kinesis\",\"eventVersion\":\"1.0\",\"eventName\":\"aws:kinesis:record\"," \
+    "\"kinesis\":{\"kinesisSchemaVersion\":\"1.0\","
+
+Test(forms, kinesis_records_become_lambdas_event)
+{
+    expect_one("{\"Records\": [{\"SequenceNumber\": \"49626\", \"ApproximateArrivalTimestamp\": 1714564800.250,\n"
+               "  \"Data\": \"eyJhIjoxfQ==\", \"PartitionKey\": \"k 1\", \"EncryptionType\": \"KMS\"}],\n"
+               " \"NextShardIterator\": \"AAA\", \"MillisBehindLatest\": 0}",
+               KINESIS,
+               KINESIS_HEAD "\"sequenceNumber\":\"49626\",\"approximateArrivalTimestamp\":1714564800.250,"
+                            "\"data\":\"eyJhIjoxfQ==\",\"partitionKey\":\"k 1\",\"encryptionType\":\"KMS\"}}]}");
+}
+
+Test(forms, kinesis_records_without_a_member_are_the_adapters_to_refuse)
+{
+    expect_one("{\"Records\":[{\"Data\":\"\",\"PartitionKey\":\"k\"}]}", KINESIS,
+               KINESIS_HEAD "\"data\":\"\",\"partitionKey\":\"k\"}}]}");
+    expect_one("{\"Records\":[{\"Data\":7,\"SequenceNumber\":\"1\",\"ApproximateArrivalTimestamp\":\"soon\"}]}",
+               KINESIS,
+               KINESIS_HEAD "\"data\":7,\"sequenceNumber\":\"1\",\"approximateArrivalTimestamp\":\"soon\"}}]}");
+    expect_one("{\"Records\":[7,{\"Data\":\"\",\"SequenceNumber\":\"1\"}]}", KINESIS,
+               "{\"Records\":[7,{\"eventSource\":\"aws:kinesis\",\"eventVersion\":\"1.0\",\"eventName\":"
+               "\"aws:kinesis:record\",\"kinesis\":{\"kinesisSchemaVersion\":\"1.0\",\"data\":\"\","
+               "\"sequenceNumber\":\"1\"}}]}");
+}
+
+Test(forms, other_records_stay_as_they_are)
+{
+    static const char *const texts[] = {
+        "{\"Records\":7}",
+        "{\"Records\":[]}",
+        "{\"Records\":[],\"NextShardIterator\":\"AAA\",\"MillisBehindLatest\":0}",
+        "{\"Records\":[1,\"x\",null]}",
+        "{\"FailedRecordCount\":0,\"Records\":[{\"SequenceNumber\":\"1\",\"ShardId\":\"s\"}]}",
+        "{\"Records\":[{\"cf\":{}}],\"NextShardIterator\":\"AAA\"}",
+        "{\"Records\":[{\"eventSource\":\"aws:ses\",\"SequenceNumber\":\"1\",\"PartitionKey\":\"k\",\"Data\":\"\"}]}",
+        "{\"Records\":{\"SequenceNumber\":\"1\",\"PartitionKey\":\"k\",\"Data\":\"\"}}",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        expect_none(texts[i]);
+}
+
+Test(forms, times_become_seconds)
+{
+    static const char *const times[][2] = {
+        {"\"1970-01-01T00:00:00Z\"", "0"},
+        {"\"2024-05-01T14:00:00+02:00\"", "1714564800"},
+        {"\"2024-05-01T06:30:00-05:30\"", "1714564800"},
+        {"\"2021-01-13T22:19:48.342000+01:00\"", "1610572788.342"},
+        {"\"2024-05-01T12:00:00.000001+00:00\"", "1714564800.000001"},
+        {"\"2024-05-01T12:00:00.1234567+00:00\"", "1714564800.123456"},
+        {"\"2024-05-01T12:00:00.000+00:00\"", "1714564800"},
+        {"\"2024-02-29T23:59:59.5Z\"", "1709251199.5"},
+        {"\"2000-03-01T00:00:00Z\"", "951868800"},
+        {"\"1900-03-01T00:00:00Z\"", "-2203891200"},
+        {"\"1969-12-31T23:59:59.250Z\"", "-0.75"},
+        {"\"0001-01-01T00:00:00Z\"", "-62135596800"},
+        {"\"9999-12-31T23:59:59Z\"", "253402300799"},
+        {"\"0000-01-01T00:00:00Z\"", "\"0000-01-01T00:00:00Z\""},
+        {"\"2023-02-29T00:00:00Z\"", "\"2023-02-29T00:00:00Z\""},
+        {"\"2024-05-01T12:00:00\"", "\"2024-05-01T12:00:00\""},
+        {"\"2024-05-01T12:00:00\\u005a\"", "\"2024-05-01T12:00:00\\u005a\""},
+        {"\"\"", "\"\""},
+        {"1441215410.8670001", "1441215410.8670001"},
+        {"null", "null"},
+    };
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        char text[256], want[512];
+        snprintf(text, sizeof(text),
+                 "{\"Records\":[{\"Data\":\"\",\"PartitionKey\":\"k\",\"ApproximateArrivalTimestamp\":%s}]}",
+                 times[i][0]);
+        snprintf(want, sizeof(want),
+                 KINESIS_HEAD "\"data\":\"\",\"partitionKey\":\"k\",\"approximateArrivalTimestamp\":%s}}]}",
+                 times[i][1]);
+        expect_one(text, KINESIS, want);
+    }
+}
+
+/* --- aws dynamodbstreams get-records ----------------------------------------------------------------------- */
+
+#define DYNAMODB "aws-dynamodbstreams-get-records"
+
+/* All but the times keeps its spelling; the rest of the document goes with it. */
+Test(forms, changes_keep_all_but_their_times)
+{
+    expect_one("{\"Records\": [\n {\"eventSource\": \"aws:dynamodb\", \"dynamodb\": {\"ApproximateCreationDateTime\": "
+               "\"2024-05-01T14:00:00+02:00\", \"SequenceNumber\": \"1\", \"n\": 1.50}},\n"
+               " {\"eventSource\": \"aws:dynamodb\", \"dynamodb\": {\"SequenceNumber\": \"2\"}},\n"
+               " {\"eventSource\": \"aws:dynamodb\", \"dynamodb\": {\"SequenceNumber\": \"3\", "
+               "\"ApproximateCreationDateTime\": \"2024-05-01T14:00:00.5+02:00\"}}], \"x\": []}",
+               DYNAMODB,
+               "{\"Records\": [\n {\"eventSource\": \"aws:dynamodb\", \"dynamodb\": {\"ApproximateCreationDateTime\": "
+               "1714564800, \"SequenceNumber\": \"1\", \"n\": 1.50}},\n"
+               " {\"eventSource\": \"aws:dynamodb\", \"dynamodb\": {\"SequenceNumber\": \"2\"}},\n"
+               " {\"eventSource\": \"aws:dynamodb\", \"dynamodb\": {\"SequenceNumber\": \"3\", "
+               "\"ApproximateCreationDateTime\": 1714564800.5}}], \"x\": []}");
+}
+
+Test(forms, changes_are_the_clis_by_iterator_time_or_user)
+{
+    static const char *const texts[] = {
+        "{\"Records\":[{\"eventSource\":\"aws:dynamodb\",\"dynamodb\":{\"SequenceNumber\":\"1\"}}],"
+        "\"NextShardIterator\":\"A\"}",
+        "{\"Records\":[{\"eventSource\":\"aws:dynamodb\",\"dynamodb\":{\"SequenceNumber\":\"1\"}},{\"eventSource\":"
+        "\"aws:dynamodb\",\"userIdentity\":{\"PrincipalId\":\"dynamodb.amazonaws.com\",\"Type\":\"Service\"}}]}",
+        "{\"Records\":[{\"eventSource\":\"aws:dynamodb\",\"dynamodb\":{\"ApproximateCreationDateTime\":\"never\"}}]}",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        expect_one(texts[i], DYNAMODB, texts[i]);
+    expect_none("{\"Records\":[{\"eventSource\":\"aws:dynamodb\",\"userIdentity\":{\"principalId\":\"p\"},\"dynamodb\":"
+                "{\"SequenceNumber\":\"1\",\"ApproximateCreationDateTime\":1714564800}}]}");
+    expect_none("{\"Records\":[{\"eventSource\":\"aws:sqs\",\"messageId\":\"m\"}],\"NextShardIterator\":\"A\"}");
+}
+
 /* --- bounds ------------------------------------------------------------------------------------------------ */
 
 static const char *const samples[] = {
     "{\"Messages\":[{\"MessageId\":\"m1\",\"ReceiptHandle\":\"r\",\"Body\":\"b\",\"Attributes\":{},"
     "\"MessageAttributes\":"
     "{\"n\":{\"StringValue\":\"v\",\"DataType\":\"String\"}}},{\"MessageId\":\"m2\",\"Body\":\"\"}]}",
+    "{\"Records\":[{\"SequenceNumber\":\"1\",\"ApproximateArrivalTimestamp\":\"2024-05-01T14:00:00.5+02:00\","
+    "\"Data\":\"\",\"PartitionKey\":\"k\"}]}",
+    "{\"Records\":[{\"eventSource\":\"aws:dynamodb\",\"dynamodb\":{\"ApproximateCreationDateTime\":"
+    "\"2024-05-01T14:00:00+02:00\",\"SequenceNumber\":\"1\"}}]}",
 };
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 
@@ -151,7 +304,7 @@ Test(forms, want_of_room_is_too_big_and_gives_nothing)
         bool fits = false;
         for (size_t limit = 1; !fits; limit += 64) {
             struct leat_forms tight;
-            leat_forms_init(&tight, sorted_adapters(), limit);
+            leat_forms_init(&tight, all_adapters(), limit);
             leat_status status = leat_forms_take(&tight, leat_str_c(samples[i]));
             fits = leat_is_ok(status) && tight.count > 0;
             cr_expect(fits || (status.code == LEAT_E_TOO_BIG && tight.count == 0), "%zu bytes: %s", limit, samples[i]);
@@ -165,7 +318,7 @@ Test(forms, want_of_room_is_too_big_and_gives_nothing)
 static bool try_take(const char *text, bool fine, struct leat_buf *out)
 {
     struct leat_forms tried;
-    leat_forms_init(&tried, sorted_adapters(), 0);
+    leat_forms_init(&tried, all_adapters(), 0);
     if (fine)
         tried.arena.chunk_size = 0; /* each allocation of the arena is one of the heap */
     leat_status status = leat_forms_take(&tried, leat_str_c(text));
@@ -185,7 +338,7 @@ static uint64_t try_each(struct leat_arena *arena, const char *text, bool fine)
     leat_buf_init(&want, arena);
     (void)leat_alloc_fail_at(UINT64_MAX, false);
     struct leat_forms counted;
-    leat_forms_init(&counted, sorted_adapters(), 0);
+    leat_forms_init(&counted, all_adapters(), 0);
     counted.arena.chunk_size = fine ? 0 : counted.arena.chunk_size;
     cr_assert(leat_is_ok(leat_forms_take(&counted, leat_str_c(text))));
     leat_forms_fini(&counted);
@@ -217,7 +370,7 @@ static bool is_known(leat_str payload)
 {
     struct leat_arena arena;
     struct leat_records records;
-    struct leat_decoder decoder = {.arena = &arena, .adapters = sorted_adapters()};
+    struct leat_decoder decoder = {.arena = &arena, .adapters = all_adapters()};
     leat_arena_init(&arena, 0);
     leat_status status = leat_decode(&decoder, payload, NULL, &records);
     bool known = leat_is_ok(status) && (records.count == 0 || strcmp(records.adapter->name, "unknown") != 0);
