@@ -285,6 +285,97 @@ Test(forms, changes_are_the_clis_by_iterator_time_or_user)
     expect_none("{\"Records\":[{\"eventSource\":\"aws:sqs\",\"messageId\":\"m\"}],\"NextShardIterator\":\"A\"}");
 }
 
+/* --- kcat -J ----------------------------------------------------------------------------------------------- */
+
+#define KCAT "kcat-json"
+#define KAFKA "{\"eventSource\":\"SelfManagedKafka\",\"records\":"
+
+Test(forms, a_line_of_kcat_becomes_a_record)
+{
+    expect_one(
+        "{\"topic\":\"a-b\",\"partition\":3,\"offset\":9223372036854775807,\"tstype\":\"create\",\"ts\":1603987358147,"
+        "\"broker\":1,\"headers\":[\"n\",\"v\\u00fc\",\"none\",null,\"empty\",\"\",\"n\",\"2\"],\"key\":\"k\\n\","
+        "\"payload\":"
+        "\"{\\\"a\\\":1}\"}",
+        KCAT,
+        KAFKA
+        "{\"a-b-3\":[{\"topic\":\"a-b\",\"partition\":3,\"offset\":9223372036854775807,\"timestamp\":1603987358147,"
+        "\"timestampType\":\"CREATE_TIME\",\"key\":\"awo=\",\"value\":\"eyJhIjoxfQ==\",\"headers\":[{\"n\":"
+        "[118,-61,-68]},{\"none\":null},{\"empty\":[]},{\"n\":[50]}]}]}}");
+}
+
+Test(forms, null_is_no_key_and_a_tombstone)
+{
+    expect_one("{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"tstype\":\"logappend\",\"ts\":1,\"key\":null,"
+               "\"payload\":null}",
+               KCAT,
+               KAFKA "{\"t-0\":[{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"timestamp\":1,\"timestampType\":"
+                     "\"LOG_APPEND_TIME\",\"headers\":[]}]}}");
+    expect_one(
+        "{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"broker\":1,\"key\":\"\",\"payload\":\"\"}", KCAT,
+        KAFKA "{\"t-0\":[{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"key\":\"\",\"value\":\"\",\"headers\":[]}]}}");
+    expect_one(
+        "{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"tstype\":\"unknown\",\"ts\":0,\"key\":\"\\u0000\",\"payload\":"
+        "\"\"}",
+        KCAT,
+        KAFKA
+        "{\"t-0\":[{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"key\":\"AA==\",\"value\":\"\",\"headers\":[]}]}}");
+}
+
+Test(forms, headers_may_be_a_map)
+{
+    expect_one(
+        "{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"headers\":{\"a\":[\"1\",null],\"b\":[]},\"key\":null,"
+        "\"payload\":\"\"}",
+        KCAT,
+        KAFKA
+        "{\"t-0\":[{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"value\":\"\",\"headers\":[{\"a\":[49]},{\"a\":null}]"
+        "}]}}");
+}
+
+/* What Avro was decoded from is JSON; its text is the value, as Lambda's own schema registry hands it over. */
+Test(forms, decoded_avro_is_json)
+{
+    expect_one(
+        "{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"key\":7,\"key_schema_id\":1,\"payload\":{\"a\": 1.50},"
+        "\"value_schema_id\":2}",
+        KCAT,
+        KAFKA "{\"t-0\":[{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"key\":\"Nw==\",\"value\":\"eyJhIjogMS41MH0=\","
+              "\"headers\":[]}]}}");
+}
+
+Test(forms, odd_values_of_kcat_are_the_adapters_to_refuse)
+{
+    expect_one(
+        "{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"headers\":[\"a\"],\"key\":[],\"payload\":7}", KCAT,
+        KAFKA "{\"t-0\":[{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"key\":[],\"value\":7,\"headers\":[\"a\"]}]}}");
+    static const char *const headers[] = {"[1,\"a\"]", "[\"a\",{}]", "{\"a\":\"b\"}", "{\"a\":[7]}", "7", "null"};
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        char text[256], want[256];
+        snprintf(text, sizeof(text),
+                 "{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"headers\":%s,\"key\":null,\"payload\":null}",
+                 headers[i]);
+        snprintf(want, sizeof(want), KAFKA "{\"t-0\":[{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"headers\":%s}]}}",
+                 headers[i]);
+        expect_one(text, KCAT, want);
+    }
+}
+
+Test(forms, what_is_not_quite_kcats_stays_as_it_is)
+{
+    static const char *const texts[] = {
+        "{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"key\":null}",
+        "{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"payload\":null}",
+        "{\"topic\":\"t\",\"partition\":\"0\",\"offset\":0,\"key\":null,\"payload\":null}",
+        "{\"topic\":\"t\",\"partition\":0,\"offset\":null,\"key\":null,\"payload\":null}",
+        "{\"topic\":7,\"partition\":0,\"offset\":0,\"key\":null,\"payload\":null}",
+        "{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"key\":null,\"payload\":null,\"payload_error\":\"no schema\"}",
+        "{\"topic\":\"t\",\"partition\":0,\"offset\":0,\"key\":null,\"key_error\":\"no schema\",\"payload\":\"\"}",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        expect_none(texts[i]);
+}
+
 /* --- bounds ------------------------------------------------------------------------------------------------ */
 
 static const char *const samples[] = {
@@ -295,6 +386,8 @@ static const char *const samples[] = {
     "\"Data\":\"\",\"PartitionKey\":\"k\"}]}",
     "{\"Records\":[{\"eventSource\":\"aws:dynamodb\",\"dynamodb\":{\"ApproximateCreationDateTime\":"
     "\"2024-05-01T14:00:00+02:00\",\"SequenceNumber\":\"1\"}}]}",
+    "{\"topic\":\"t\",\"partition\":0,\"offset\":1,\"tstype\":\"create\",\"ts\":1,\"headers\":[\"a\",\"\\u00fc\"],"
+    "\"key\":\"k\\n\",\"payload\":\"p\"}",
 };
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 

@@ -6,6 +6,7 @@ static const struct leat_form_kind *const kinds[] = {
     &leat_form_sqs,
     &leat_form_kinesis,
     &leat_form_dynamodb,
+    &leat_form_kcat,
 };
 
 void leat_forms_init(struct leat_forms *forms, const struct leat_adapter *const *adapters, size_t max_memory)
