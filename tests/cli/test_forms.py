@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The forms in which failures lie around, through `leat show` and `leat replay`: what the AWS CLI prints.
-tests/unit/test_forms.c has each form to the byte."""
+"""The forms in which failures lie around, through `leat show` and `leat replay`: what the AWS CLI prints, what Lambda
+leaves at destinations, in dead-letter queues and in logs. tests/unit/test_forms.c has each form to the byte."""
 import json
 
 import replaying
@@ -20,6 +20,22 @@ def received(identity, body, **more):
 
 def messages(*items):
     return {"Messages": list(items)}
+
+
+def destination(event, **more):
+    """What an asynchronous function's on-failure destination gets."""
+    return {"version": "1.0", "timestamp": STAMP,
+            "requestContext": {"requestId": "8f5e", "functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:f:$LATEST",
+                               "condition": "RetriesExhausted", "approximateInvokeCount": 3},
+            "requestPayload": event, "responseContext": {"statusCode": 200, "functionError": "Unhandled"}, **more}
+
+
+def letter(identity, event):
+    """A message of an asynchronous function's dead-letter queue."""
+    values = {"RequestID": "8f5e", "ErrorCode": "200", "ErrorMessage": "it failed"}
+    return received(identity, event, MessageAttributes={
+        name: {"StringValue": value, "DataType": "Number" if name == "ErrorCode" else "String"}
+        for name, value in values.items()})
 
 
 def shown(desk, name, *options):
@@ -149,6 +165,74 @@ def printed_changes_have_their_time_back(desk):
     desk.write("d.json", {"Records": [record]})
     tap.equal(shown(desk, "d.json")[0]["events"][0]["error"]["message"],
               "dynamodb.ApproximateCreationDateTime is text (want a number)")
+
+
+# --- what Lambda leaves -----------------------------------------------------------------------------------
+
+@replaying.test
+def a_destinations_record_runs_its_event(desk):
+    event = '{"Records":[{"eventSource":"aws:sqs","messageId":"m-0","body":"{\\"do\\":\\"ok\\"}", "x": 9007199254740993}]}'
+    text = json.dumps(destination("EVENT"), indent=2).replace('"EVENT"', event)
+    desk.write("d.json", text)
+    tap.equal(head(desk, "d.json"),
+              ["d.json: sqs, out of a destination's record (Records come from aws:sqs): 1 event"])
+    status, lines = desk.told("d.json")
+    tap.equal((status, outcomes(lines), events(lines)[0]["form"]), (0, ["ok"], "lambda-destination"))
+    _, lines = desk.told("--only", "9007199254740993", "d.json")
+    tap.equal(outcomes(lines), ["ok"], "its digits are those of the file")
+
+
+@replaying.test
+def a_stream_destination_runs_its_batch(desk):
+    info = {"shardId": "shardId-1", "startSequenceNumber": "100", "endSequenceNumber": "101", "batchSize": 2}
+    record = destination(None, DDBStreamBatchInfo=info, payload={"Records": [change("100", "ok"), change("101", "retry")]})
+    del record["requestPayload"]
+    desk.write("d.json", record)
+    _, lines = desk.told("d.json")
+    tap.equal((outcomes(lines), events(lines)[0]["form"]), (["ok", "retry"], "lambda-stream-destination"))
+    tap.equal(replies(lines), [{"batchItemFailures": [{"itemIdentifier": "101"}]}])
+
+
+@replaying.test
+def a_record_of_a_direct_call_is_one(desk):
+    for event in [OK, None, "text", messages(received("m-0", OK))]:
+        desk.write("d.json", {"do": "ok", **destination(event)})
+        assert is_plain(desk, "d.json"), event
+
+
+@replaying.test
+def dead_letters_run_one_by_one(desk):
+    event = sqs(message("inner", RETRY))
+    desk.write("q.json", messages(letter("m-0", sqs(message("first", OK))), received("m-1", destination(event))))
+    tap.equal(head(desk, "q.json"), [
+        f"q.json: part {part}: sqs, out of a dead-letter queue (Records come from aws:sqs): 1 event" for part in [1, 2]])
+    tap.equal([(value["document"], value["part"], value["form"]) for value in shown(desk, "q.json")],
+              [(1, 1, "lambda-dead-letters"), (1, 2, "lambda-dead-letters")])
+    status, lines = desk.told("q.json")
+    tap.equal((status, [(line["document"], line["part"], line["event"], line["outcome"]) for line in events(lines)]),
+              (1, [(1, 1, "first", "ok"), (1, 2, "inner", "retry")]))
+    tap.equal([line["part"] for line in lines if "reply" in line], [1, 2])
+
+
+@replaying.test
+def a_queue_with_one_other_message_is_a_queue(desk):
+    event = sqs(message("inner", OK))
+    for other in [received("m-1", OK), received("m-1", event), {**letter("m-1", event), "MessageAttributes": {}},
+                  letter("m-1", OK)]:
+        desk.write("q.json", messages(letter("m-0", event), other))
+        tap.equal([(value["form"], "part" in value, len(value["events"])) for value in shown(desk, "q.json")],
+                  [("aws-sqs-receive-message", False, 2)], other)
+
+
+@replaying.test
+def golden_lines_name_the_part(desk):
+    event = sqs(message("inner", OK))
+    desk.write("q.jsonl", json.dumps(event) + "\n" + json.dumps(messages(letter("m-0", event), letter("m-1", event))))
+    for option in ["--record", "--expect"]:
+        done = desk.replay("--handler", desk.handler("told"), option, "q.expect", "q.jsonl")
+        tap.equal(done.returncode, 0, done.stdout)
+    lines = desk.path("q.expect").read_text().splitlines()[1:]
+    tap.equal([line.split("\t")[0] for line in lines], ["q.jsonl#1"] * 2 + ["q.jsonl#2.1"] * 2 + ["q.jsonl#2.2"] * 2)
 
 
 tap.main()

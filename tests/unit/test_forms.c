@@ -376,6 +376,92 @@ Test(forms, what_is_not_quite_kcats_stays_as_it_is)
         expect_none(texts[i]);
 }
 
+/* --- what Lambda leaves ------------------------------------------------------------------------------------ */
+
+#define CONTEXT "\"version\":\"1.0\",\"requestContext\":{\"functionArn\":\"f\",\"condition\":\"RetriesExhausted\"}"
+#define QUEUE "{\"Records\":[{\"eventSource\":\"aws:sqs\",\"messageId\":\"m\", \"n\": 9007199254740993}]}"
+#define CHANGE "{\"Records\":[{\"eventSource\":\"aws:dynamodb\",\"dynamodb\":{\"SequenceNumber\":\"1\"}}]}"
+
+Test(forms, a_destinations_record_holds_the_event)
+{
+    expect_one("{" CONTEXT ", \"requestPayload\" : " QUEUE " , \"responsePayload\":{}}", "lambda-destination", QUEUE);
+}
+
+Test(forms, a_stream_destination_holds_the_batch)
+{
+    expect_one("{" CONTEXT ",\"DDBStreamBatchInfo\":{},\"payload\":" CHANGE "}", "lambda-stream-destination", CHANGE);
+    expect_one("{" CONTEXT ",\"KinesisBatchInfo\":{},\"DDBStreamBatchInfo\":null,\"payload\":" CHANGE "}",
+               "lambda-stream-destination", CHANGE);
+    expect_one("{" CONTEXT
+               ",\"KinesisBatchInfo\":{},\"payload\":\"{\\\"Records\\\":[{\\\"eventSource\\\":\\\"aws:sqs\\\"}]}\"}",
+               "lambda-stream-destination", "{\"Records\":[{\"eventSource\":\"aws:sqs\"}]}");
+}
+
+Test(forms, an_empty_batch_is_known)
+{
+    expect_one("{" CONTEXT ",\"requestPayload\":{\"Records\":[]}}", "lambda-destination", "{\"Records\":[]}");
+}
+
+/* A direct call that failed cannot be told from the record itself being one; and what a function was sent is no form.
+ */
+Test(forms, destinations_without_a_known_event_stay_as_they_are)
+{
+    static const char *const texts[] = {
+        "{" CONTEXT "}",
+        "{" CONTEXT ",\"requestPayload\":{\"a\":1}}",
+        "{" CONTEXT ",\"requestPayload\":null}",
+        "{" CONTEXT ",\"requestPayload\":\"{\\\"Records\\\":[]}\"}",
+        "{" CONTEXT ",\"requestPayload\":{\"Messages\":[{\"MessageId\":\"m\",\"Body\":\"b\"}]}}",
+        "{" CONTEXT ",\"payload\":" CHANGE "}",
+        "{" CONTEXT ",\"KinesisBatchInfo\":null,\"payload\":" CHANGE "}",
+        "{\"version\":\"1.0\",\"requestPayload\":" QUEUE "}",
+        "{\"version\":\"1.0\",\"requestContext\":{\"functionArn\":\"f\"},\"requestPayload\":" QUEUE "}",
+        "{\"requestContext\":{\"functionArn\":\"f\",\"condition\":\"c\"},\"requestPayload\":" QUEUE "}",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        expect_none(texts[i]);
+}
+
+#define LETTER_ATTRIBUTES \
+    "\"MessageAttributes\":{\"RequestID\":{\"StringValue\":\"r\"},\"ErrorCode\":{},\"ErrorMessage\":{}}"
+#define TOPIC_EVENT "{\"Records\":[{\"EventSource\":\"aws:sns\",\"Sns\":{}}]}"
+#define TOPIC_EVENT_BODY "\"{\\\"Records\\\":[{\\\"EventSource\\\":\\\"aws:sns\\\",\\\"Sns\\\":{}}]}\""
+#define RECORD_BODY                                                                                           \
+    "\"{\\\"version\\\":\\\"1.0\\\",\\\"requestContext\\\":{\\\"functionArn\\\":\\\"f\\\",\\\"condition\\\":" \
+    "\\\"c\\\"},"                                                                                             \
+    "\\\"requestPayload\\\":{\\\"Records\\\":[{\\\"EventSource\\\":\\\"aws:sns\\\",\\\"Sns\\\":{}}]}}\""
+
+Test(forms, dead_letters_are_the_events_themselves)
+{
+    expect_taken("{\"Messages\":[{\"MessageId\":\"1\",\"Body\":" TOPIC_EVENT_BODY "," LETTER_ATTRIBUTES "},"
+                 "{\"MessageId\":\"2\",\"Body\":" RECORD_BODY "},{\"MessageId\":\"3\",\"Body\":" RECORD_BODY
+                 "," LETTER_ATTRIBUTES "}]}",
+                 "lambda-dead-letters", (const char *const[]){TOPIC_EVENT, TOPIC_EVENT, TOPIC_EVENT, NULL});
+    expect_one("{\"Messages\":[{\"MessageId\":\"1\",\"Body\":" RECORD_BODY "}]}", "lambda-dead-letters", TOPIC_EVENT);
+}
+
+static void expect_messages(const char *messages)
+{
+    char text[2048];
+    snprintf(text, sizeof(text), "{\"Messages\":[%s]}", messages);
+    take(text);
+    cr_expect_eq(forms.count, 1, "%s", text);
+    cr_expect_str_eq(forms.form->name, SQS, "%s", text);
+}
+
+/* A notification in a body is the adapters' business, unless the message says that it is a dead letter. */
+Test(forms, one_message_that_is_no_dead_letter_makes_it_a_queue)
+{
+    expect_messages("{\"MessageId\":\"1\",\"Body\":" TOPIC_EVENT_BODY "}");
+    expect_messages("{\"MessageId\":\"1\",\"Body\":" TOPIC_EVENT_BODY "," LETTER_ATTRIBUTES "},"
+                    "{\"MessageId\":\"2\",\"Body\":\"b\"," LETTER_ATTRIBUTES "}");
+    expect_messages("{\"MessageId\":\"1\",\"Body\":" RECORD_BODY "},{\"MessageId\":\"2\",\"Body\":7}");
+    expect_messages("{\"MessageId\":\"1\",\"Body\":\"requestPayload\"}");
+    expect_messages("{\"MessageId\":\"1\",\"Body\":\"{\\\"requestPayload\\\":\"}");
+    expect_messages("{\"MessageId\":\"1\",\"Body\":\"{\\\"a\\\":1}\"," LETTER_ATTRIBUTES "}");
+    expect_messages("{\"MessageId\":\"1\",\"Body\":" TOPIC_EVENT_BODY ",\"MessageAttributes\":{\"RequestID\":{}}}");
+}
+
 /* --- bounds ------------------------------------------------------------------------------------------------ */
 
 static const char *const samples[] = {
@@ -388,6 +474,10 @@ static const char *const samples[] = {
     "\"2024-05-01T14:00:00+02:00\",\"SequenceNumber\":\"1\"}}]}",
     "{\"topic\":\"t\",\"partition\":0,\"offset\":1,\"tstype\":\"create\",\"ts\":1,\"headers\":[\"a\",\"\\u00fc\"],"
     "\"key\":\"k\\n\",\"payload\":\"p\"}",
+    "{" CONTEXT ",\"requestPayload\":" QUEUE "}",
+    "{" CONTEXT ",\"KinesisBatchInfo\":{},\"payload\":\"{\\\"Records\\\":[{\\\"eventSource\\\":\\\"aws:sqs\\\"}]}\"}",
+    "{\"Messages\":[{\"MessageId\":\"1\",\"Body\":" TOPIC_EVENT_BODY "," LETTER_ATTRIBUTES "},{\"MessageId\":\"2\","
+    "\"Body\":" RECORD_BODY "}]}",
 };
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 

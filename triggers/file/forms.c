@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "forms_private.h"
 
-/* The first that gives a payload wins. */
+/* The first that gives a payload wins: dead letters are messages too. */
 static const struct leat_form_kind *const kinds[] = {
-    &leat_form_sqs,
-    &leat_form_kinesis,
-    &leat_form_dynamodb,
-    &leat_form_kcat,
+    &leat_form_dead_letters,       &leat_form_sqs,  &leat_form_kinesis,
+    &leat_form_dynamodb,           &leat_form_kcat, &leat_form_destination,
+    &leat_form_stream_destination,
 };
 
 void leat_forms_init(struct leat_forms *forms, const struct leat_adapter *const *adapters, size_t max_memory)

@@ -32,10 +32,12 @@ size_t leat_form_count(leat_str object, const char *const *names, size_t count);
 
 /* The members of a document that forms are recognised by: X(name, member). */
 #define LEAT_GLANCE_TABLE(X)                    \
+    X(DYNAMODB_BATCH, "DDBStreamBatchInfo")     \
     X(HEADERS, "headers")                       \
     X(KEY, "key")                               \
     X(KEY_ERROR, "key_error")                   \
     X(KEY_SCHEMA_ID, "key_schema_id")           \
+    X(KINESIS_BATCH, "KinesisBatchInfo")        \
     X(MESSAGES, "Messages")                     \
     X(NEXT_SHARD_ITERATOR, "NextShardIterator") \
     X(OFFSET, "offset")                         \
@@ -43,10 +45,13 @@ size_t leat_form_count(leat_str object, const char *const *names, size_t count);
     X(PAYLOAD, "payload")                       \
     X(PAYLOAD_ERROR, "payload_error")           \
     X(RECORDS, "Records")                       \
+    X(REQUEST_CONTEXT, "requestContext")        \
+    X(REQUEST_PAYLOAD, "requestPayload")        \
     X(TOPIC, "topic")                           \
     X(TS, "ts")                                 \
     X(TS_TYPE, "tstype")                        \
-    X(VALUE_SCHEMA_ID, "value_schema_id")
+    X(VALUE_SCHEMA_ID, "value_schema_id")       \
+    X(VERSION, "version")
 
 enum leat_glance_name {
 #define LEAT_GLANCE_ENUM(name, member) LEAT_GLANCE_##name,
@@ -71,7 +76,8 @@ struct leat_form_kind {
     void (*convert)(struct leat_forms *forms, const struct leat_glance *document);
 };
 
-extern const struct leat_form_kind leat_form_dynamodb, leat_form_kcat, leat_form_kinesis, leat_form_sqs;
+extern const struct leat_form_kind leat_form_dead_letters, leat_form_destination, leat_form_dynamodb, leat_form_kcat,
+    leat_form_kinesis, leat_form_sqs, leat_form_stream_destination;
 
 /* A payload of the document. False: no adapter claims it, and it is not taken. */
 bool leat_form_give(struct leat_forms *forms, leat_str payload);
