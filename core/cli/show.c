@@ -181,8 +181,8 @@ const struct leat_cli_verb leat_verb_show = {
                 "leat show events/                    # *.json *.jsonl *.ndjson, at any depth\n"
                 "leat sample s3 | leat show --json -\n"
                 "leat show --as sqs m.json\n",
-    .notes = "A file holds one JSON document or several. Documents may stand in the form of other tools, such as\n"
-             "aws sqs receive-message: docs/reference/events.md. Runs nothing\n"
+    .notes = "A file holds one JSON document or several, or is a log. Documents may stand in the form of other\n"
+             "tools, such as aws sqs receive-message, kcat -J, dead letters: docs/reference/events.md. Runs nothing\n"
              "and writes nothing. A broken record is no failure: it is shown with its reason. Exit status 65: a\n"
              "file is no JSON (what stands before that is still shown); 66: no such file.\n",
     .options = options,

@@ -2,10 +2,11 @@
 """The forms in which failures lie around, through `leat show` and `leat replay`: what the AWS CLI prints, what Lambda
 leaves at destinations, in dead-letter queues and in logs. tests/unit/test_forms.c has each form to the byte."""
 import json
+import time
 
 import replaying
 import tap
-from replaying import change, events, message, outcomes, replies, sqs
+from replaying import change, events, message, outcomes, replies, sqs, summary
 
 OK, RETRY = {"do": "ok"}, {"do": "retry", "reason": "away"}
 STAMP = "2024-05-01T12:00:00.000Z"
@@ -233,6 +234,117 @@ def golden_lines_name_the_part(desk):
         tap.equal(done.returncode, 0, done.stdout)
     lines = desk.path("q.expect").read_text().splitlines()[1:]
     tap.equal([line.split("\t")[0] for line in lines], ["q.jsonl#1"] * 2 + ["q.jsonl#2.1"] * 2 + ["q.jsonl#2.2"] * 2)
+
+
+# --- logs -------------------------------------------------------------------------------------------------
+
+@replaying.test
+def a_log_runs_the_events_in_it(desk):
+    event = sqs(message("m-0", OK))
+    lines = ["START RequestId: 8f5e Version: $LATEST", f"{STAMP}\t8f5e\tINFO\tevent: {json.dumps(event)}",
+             "EVENT:\n" + json.dumps(event, indent=2), "{\"level\": \"INFO\", \"message\": \"done\", \"timestamp\": \"t\"}",
+             json.dumps({"timestamp": STAMP, "level": "INFO", "requestId": "8f5e", "message": event}), "END RequestId: 8f5e"]
+    desk.write("f.log", "".join(f"{STAMP} {line}\n" for line in lines))
+    tap.equal(head(desk, "f.log"), [
+        f"f.log: {number}sqs, out of a log export (Records come from aws:sqs): 1 event"
+        for number in ["", "document 2: ", "document 3: "]])
+    status, told = desk.told("f.log")
+    tap.equal((status, [(line["document"], line["form"], line["outcome"]) for line in events(told)]),
+              (0, [(number, "log-export", "ok") for number in [1, 2, 3]]))
+
+
+@replaying.test
+def a_log_without_an_event_is_65_at_its_first_line(desk):
+    desk.write("f.log", f"\n{STAMP} START\n{STAMP} END {{\"a\":1}}\n")
+    desk.write("b.json", OK)
+    done = desk.leat("show", "f.log")
+    tap.equal((done.returncode, done.stderr), (65, "f.log:2:1: error: not JSON: a log, and no line of it ends in an event\n"))
+    status, lines = desk.told("f.log", "b.json")
+    tap.equal((status, outcomes(lines)), (65, ["ok"]))
+    tap.equal(lines[0], {"file": "f.log", "document": 1, "error": {
+        "code": "not-json", "offset": 1, "line": 2, "column": 1,
+        "message": "not JSON: a log, and no line of it ends in an event"}})
+
+
+@replaying.test
+def json_log_lines_are_documents(desk):
+    event = sqs(message("m-0", OK))
+    line = {"timestamp": STAMP, "level": "INFO", "requestId": "8f5e"}
+    desk.write("f.jsonl", "\n".join(json.dumps({**line, "message": text}) for text in
+                                    [event, json.dumps(event), f"event: {json.dumps(event)}\n"]))
+    tap.equal([(value["document"], value["form"], value["kind"]) for value in shown(desk, "f.jsonl")],
+              [(number, "lambda-json-log", "sqs") for number in [1, 2, 3]])
+    desk.write("f.jsonl", {"do": "ok", **line, "message": "done"})
+    assert is_plain(desk, "f.jsonl")
+
+
+@replaying.test
+def printed_log_events_run_the_events_in_them(desk):
+    event = sqs(message("m-0", OK))
+    texts = ["START RequestId: 8f5e\n", f"event {json.dumps(event)}\n", "END\n",
+             json.dumps({"timestamp": STAMP, "level": "INFO", "message": event})]
+    desk.write("f.json", json.dumps({"events": [
+        {"logStreamName": "s", "timestamp": 1714564800000 + number, "message": text, "ingestionTime": 1714564800500,
+         "eventId": str(number)} for number, text in enumerate(texts)], "searchedLogStreams": []}, indent=4))
+    tap.equal([(value["part"], value["form"]) for value in shown(desk, "f.json")],
+              [(1, "aws-logs-events"), (2, "aws-logs-events")])
+    desk.write("f.json", {"do": "ok", "events": [{"timestamp": 1, "message": "START"}]})
+    assert is_plain(desk, "f.json")
+
+
+# --- bounds -------------------------------------------------------------------------------------------------
+
+@replaying.test
+def a_form_over_the_limits_is_too_big(desk):
+    desk.write("m.json", messages(received("m-0", "x" * 5000)))
+    status, lines = desk.told("--set", "limits.memory=16kB", "m.json")
+    tap.equal((status, lines[0]["error"]["code"], lines[0]["document"]), (65, "too-big", 1))
+    size = len(desk.path("m.json").read_text())
+    status, lines = desk.told("--set", f"limits.payload={size}B", "m.json")
+    tap.equal((status, replies(lines)[0][0]), (1, "Runtime.UnmarshalError"), "it grows a little")
+
+
+@replaying.test
+def ten_thousand_messages_and_six_megabytes_are_quick(desk):
+    desk.write("many.json", messages(*(received(f"m-{number}", {"do": "ok"}) for number in range(10000))))
+    desk.write("letters.json", messages(*(letter(f"m-{number}", sqs(message("i", OK))) for number in range(10000))))
+    desk.write("long.json", messages(received("m-0", {"do": "ok", "pad": "\u00fc\n" * (2 << 20)})))
+    for name, count in [("many.json", 10000), ("letters.json", 10000), ("long.json", 1)]:
+        start = time.monotonic()
+        status, lines = desk.told(name)
+        tap.equal((status, summary(lines)["ok"]), (0, count), name)
+        assert time.monotonic() - start < 10, f"{name}: {time.monotonic() - start:.1f} s"
+
+
+@replaying.test
+def a_log_that_never_closes_its_braces_is_quick(desk):
+    desk.write("f.log", f"{STAMP} " + '{"a":' * 990 + "[1," * (2 << 20) + f"\n{STAMP} " + json.dumps(sqs(message("m", OK))))
+    start = time.monotonic()
+    status, lines = desk.told("f.log")
+    tap.equal((status, outcomes(lines)), (0, ["ok"]))
+    assert time.monotonic() - start < 10, f"{time.monotonic() - start:.1f} s"
+
+
+@replaying.test
+def what_is_nested_deep_in_a_form_is_as_deep_in_its_event(desk):
+    deep = '{"a":' * 895 + "1" + "}" * 895
+    event = json.dumps(sqs(message("m-0", OK))).replace('"Records"', f'"deep": {deep}, "Records"')
+    desk.write("d.json", json.dumps(destination("EVENT")).replace('"EVENT"', event))
+    tap.equal(desk.told("d.json")[0], 0)
+    desk.write("d.json", json.dumps(destination("EVENT")).replace('"EVENT"', "[" * 1000 + "]" * 1000))
+    status, lines = desk.told("d.json")
+    tap.equal((status, lines[0]["error"]["code"]), (65, "too-deep"))
+
+
+@replaying.test
+def half_a_surrogate_pair_is_no_json_in_any_form(desk):
+    desk.write("m.json", '{"Messages":[{"MessageId":"m","Body":"\\ud800"}]}')
+    tap.equal(desk.told("m.json")[0], 65)
+    desk.write("m.json", messages(letter("m-0", '{"Records":[{"eventSource":"aws:sqs","messageId":"\\ud800"}]}')))
+    tap.equal([(value["form"], value["events"][0]["event"]["datacontenttype"]) for value in shown(desk, "m.json")],
+              [("aws-sqs-receive-message", "text/plain")], "the text of a message, as it is")
+    desk.write("f.log", f'{STAMP} {{"Records":[{{"eventSource":"aws:sqs","messageId":"\\ud800"}}]}}\n')
+    tap.equal(desk.told("f.log")[0], 65)
 
 
 tap.main()

@@ -462,6 +462,103 @@ Test(forms, one_message_that_is_no_dead_letter_makes_it_a_queue)
     expect_messages("{\"MessageId\":\"1\",\"Body\":" TOPIC_EVENT_BODY ",\"MessageAttributes\":{\"RequestID\":{}}}");
 }
 
+/* --- logs -------------------------------------------------------------------------------------------------- */
+
+static void expect_entry(const char *entry, const char *payload)
+{
+    cr_assert(leat_is_ok(leat_forms_take_entry(&forms, leat_str_c(entry))), "%s", entry);
+    cr_assert_eq(forms.count, payload != NULL ? 1 : 0, "%s", entry);
+    if (payload == NULL)
+        return;
+    cr_expect_str_eq(forms.form->name, "log-export");
+    EXPECT_STR(forms.payloads[0], payload);
+}
+
+Test(forms, an_entry_ends_in_its_event)
+{
+    expect_entry("2024-05-01T12:00:00.000Z " TOPIC_EVENT "\n", TOPIC_EVENT);
+    expect_entry("2024-05-01T12:00:00.000Z 2024-05-01T12:00:00.000Z\tid\tINFO\tevent {x} {} [{\"a\":{}}]: " QUEUE
+                 " \r\n",
+                 QUEUE);
+    expect_entry("2024-05-01T12:00:00Z EVENT: {\n  \"Records\": [\n  {\"eventSource\": \"aws:sqs\"}]\n}\n\n",
+                 "{\n  \"Records\": [\n  {\"eventSource\": \"aws:sqs\"}]\n}");
+    expect_entry("2024-05-01T12:00:00Z {\"timestamp\":\"t\",\"level\":\"INFO\",\"message\":" QUEUE "}", QUEUE);
+    expect_entry(
+        "2024-05-01T12:00:00Z {\"timestamp\":\"t\",\"level\":\"INFO\",\"message\":\"event: {\\\"Records\\\":[]}\"}",
+        "{\"Records\":[]}");
+    expect_entry("2024-05-01T12:00:00Z {\"open\": {\"never\": " QUEUE, QUEUE);
+    expect_entry("\xFF\xFE" QUEUE, QUEUE);
+}
+
+Test(forms, entries_without_an_event_give_none)
+{
+    static const char *const entries[] = {
+        "",
+        "2024-05-01T12:00:00.000Z START RequestId: 8f5e Version: $LATEST\n",
+        "2024-05-01T12:00:00.000Z {\"a\":1}",
+        "2024-05-01T12:00:00.000Z " QUEUE " done",
+        "2024-05-01T12:00:00.000Z {'Records': [{'eventSource': 'aws:sqs'}]}",
+        "2024-05-01T12:00:00.000Z {\"Records\":[{\"eventSource\":\"aws:sqs\"}",
+        "2024-05-01T12:00:00.000Z {\"Records\":[{\"eventSource\":\"aws:sqs\",\"b\":\"\\ud800\"}]}",
+        "2024-05-01T12:00:00.000Z {\"Messages\":[{\"MessageId\":\"m\",\"Body\":\"b\"}]}",
+        "2024-05-01T12:00:00.000Z {\"timestamp\":\"t\",\"level\":\"INFO\",\"message\":{\"a\":1}}",
+        "2024-05-01T12:00:00.000Z "
+        "{\"timestamp\":\"t\",\"level\":\"INFO\",\"message\":{\"timestamp\":\"t\",\"level\":\"INFO\","
+        "\"message\":" QUEUE "}}",
+        "{{{{{{{{",
+    };
+    for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
+        expect_entry(entries[i], NULL);
+}
+
+Test(forms, a_json_line_holds_its_event)
+{
+    expect_one("{\"timestamp\":\"2024-05-01T12:00:00.000Z\",\"level\":\"INFO\",\"requestId\":\"r\",\"message\": " QUEUE
+               "}",
+               "lambda-json-log", QUEUE);
+    expect_one("{\"level\":\"INFO\",\"message\":\"EVENT "
+               "{\\\"Records\\\":[]}\\n\",\"timestamp\":\"t\"}",
+               "lambda-json-log", "{\"Records\":[]}");
+    expect_none("{\"timestamp\":\"t\",\"level\":\"INFO\",\"message\":{\"a\":1}}");
+    expect_none("{\"timestamp\":\"t\",\"level\":\"INFO\",\"message\":[" QUEUE "]}");
+    expect_none("{\"timestamp\":\"t\",\"level\":\"INFO\",\"message\":\"\"}");
+    expect_none("{\"timestamp\":1,\"level\":\"INFO\",\"message\":" QUEUE "}");
+    expect_none("{\"timestamp\":\"t\",\"message\":" QUEUE "}");
+}
+
+Test(forms, printed_log_events_give_each_of_their_events)
+{
+    static const char text[] =
+        "{\"events\":[{\"timestamp\":1,\"message\":\"START\\n\"},"
+        "{\"timestamp\":2,\"message\":\"event: {\\\"Records\\\":[{\\\"eventSource\\\":\\\"aws:sqs\\\"}]}\\n\"},"
+        "{\"timestamp\":3,\"message\":\"{\\\"timestamp\\\":\\\"t\\\",\\\"level\\\":\\\"INFO\\\",\\\"message\\\":"
+        "{\\\"Records\\\":[]}}\"},{\"timestamp\":4,\"message\":7},{\"timestamp\":5},6]}";
+    expect_taken(text, "aws-logs-events",
+                 (const char *const[]){"{\"Records\":[{\"eventSource\":\"aws:sqs\"}]}", "{\"Records\":[]}", NULL});
+    expect_none("{\"events\":[{\"timestamp\":1,\"message\":\"START\\n\"}]}");
+    expect_none("{\"events\":[{\"message\":\"{\\\"Records\\\":[]}\"}]}");
+    expect_none("{\"events\":[]}");
+    expect_none("{\"events\":{\"timestamp\":1,\"message\":\"{\\\"Records\\\":[]}\"}}");
+}
+
+/* Once each brace was scanned to the end of the text: a thousand levels that are never closed took a thousand times
+ * its length. */
+Test(forms, objects_that_never_close_are_given_up_soon, .timeout = 20)
+{
+    struct leat_arena arena;
+    struct leat_buf text;
+    leat_arena_init(&arena, 0);
+    leat_buf_init(&text, &arena);
+    leat_buf_c(&text, "2024-05-01T12:00:00.000Z ");
+    for (int i = 0; i < 990; i++)
+        leat_buf_c(&text, "{\"a\":");
+    for (int i = 0; i < 4000000; i++)
+        leat_buf_c(&text, "[1,");
+    cr_assert(leat_is_ok(leat_forms_take_entry(&forms, leat_buf_str(&text))));
+    cr_expect_eq(forms.count, 0);
+    leat_arena_fini(&arena);
+}
+
 /* --- bounds ------------------------------------------------------------------------------------------------ */
 
 static const char *const samples[] = {
@@ -478,6 +575,11 @@ static const char *const samples[] = {
     "{" CONTEXT ",\"KinesisBatchInfo\":{},\"payload\":\"{\\\"Records\\\":[{\\\"eventSource\\\":\\\"aws:sqs\\\"}]}\"}",
     "{\"Messages\":[{\"MessageId\":\"1\",\"Body\":" TOPIC_EVENT_BODY "," LETTER_ATTRIBUTES "},{\"MessageId\":\"2\","
     "\"Body\":" RECORD_BODY "}]}",
+    "{\"timestamp\":\"t\",\"level\":\"INFO\",\"message\":" QUEUE "}",
+    "{\"events\":[{\"timestamp\":1,\"message\":\"a {\\\"Records\\\":[]}\"},{\"timestamp\":2,\"message\":"
+    "\"{\\\"timestamp\\\":\\\"t\\\",\\\"level\\\":\\\"i\\\",\\\"message\\\":{\\\"Records\\\":[]}}\"},"
+    "{\"timestamp\":1,\"message\":\"{\\\"Records\\\":[]}\"},{\"timestamp\":1,\"message\":\"{\\\"Records\\\":[]}\"},"
+    "{\"timestamp\":1,\"message\":\"{\\\"Records\\\":[]}\"}]}",
 };
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 

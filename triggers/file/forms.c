@@ -3,9 +3,8 @@
 
 /* The first that gives a payload wins: dead letters are messages too. */
 static const struct leat_form_kind *const kinds[] = {
-    &leat_form_dead_letters,       &leat_form_sqs,  &leat_form_kinesis,
-    &leat_form_dynamodb,           &leat_form_kcat, &leat_form_destination,
-    &leat_form_stream_destination,
+    &leat_form_dead_letters, &leat_form_sqs,        &leat_form_kinesis,  &leat_form_dynamodb,           &leat_form_kcat,
+    &leat_form_destination,  &leat_form_log_events, &leat_form_log_line, &leat_form_stream_destination,
 };
 
 void leat_forms_init(struct leat_forms *forms, const struct leat_adapter *const *adapters, size_t max_memory)
@@ -80,4 +79,13 @@ leat_status leat_forms_take(struct leat_forms *forms, leat_str text)
         status = leat_arena_status(&forms->arena);
     }
     return status;
+}
+
+leat_status leat_forms_take_entry(struct leat_forms *forms, leat_str entry)
+{
+    const struct leat_glance document = {.text = entry};
+    forms->count = 0;
+    start(forms);
+    convert(forms, &leat_form_log_export, &document);
+    return leat_arena_status(&forms->arena);
 }

@@ -30,5 +30,7 @@ void leat_forms_fini(struct leat_forms *forms); /* takes a zeroed one */
 /* Takes apart one JSON document; `count` 0: it is in none of the forms. The payloads live until the next call, and
  * as long as `text`. An empty batch counts as known. Fails with TOO_BIG (max_memory) and NO_MEMORY. */
 leat_status leat_forms_take(struct leat_forms *forms, leat_str text);
+/* The same for an entry of a log export, of any bytes: its time and its message. */
+leat_status leat_forms_take_entry(struct leat_forms *forms, leat_str entry);
 
 #endif

@@ -32,12 +32,15 @@ size_t leat_form_count(leat_str object, const char *const *names, size_t count);
 
 /* The members of a document that forms are recognised by: X(name, member). */
 #define LEAT_GLANCE_TABLE(X)                    \
+    X(EVENTS, "events")                         \
     X(DYNAMODB_BATCH, "DDBStreamBatchInfo")     \
     X(HEADERS, "headers")                       \
     X(KEY, "key")                               \
     X(KEY_ERROR, "key_error")                   \
     X(KEY_SCHEMA_ID, "key_schema_id")           \
     X(KINESIS_BATCH, "KinesisBatchInfo")        \
+    X(LEVEL, "level")                           \
+    X(MESSAGE, "message")                       \
     X(MESSAGES, "Messages")                     \
     X(NEXT_SHARD_ITERATOR, "NextShardIterator") \
     X(OFFSET, "offset")                         \
@@ -47,6 +50,7 @@ size_t leat_form_count(leat_str object, const char *const *names, size_t count);
     X(RECORDS, "Records")                       \
     X(REQUEST_CONTEXT, "requestContext")        \
     X(REQUEST_PAYLOAD, "requestPayload")        \
+    X(TIMESTAMP, "timestamp")                   \
     X(TOPIC, "topic")                           \
     X(TS, "ts")                                 \
     X(TS_TYPE, "tstype")                        \
@@ -70,14 +74,15 @@ void leat_glance(struct leat_glance *ret, leat_str text);
 
 struct leat_form_kind {
     struct leat_form form;
-    bool claimed; /* a form also if an adapter claims the document */
-    bool (*recognise)(const struct leat_glance *document);
+    bool claimed;                                          /* a form also if an adapter claims the document */
+    bool (*recognise)(const struct leat_glance *document); /* NULL: by whoever reads it */
     /* Gives the payloads; none: it was not that form after all. */
     void (*convert)(struct leat_forms *forms, const struct leat_glance *document);
 };
 
 extern const struct leat_form_kind leat_form_dead_letters, leat_form_destination, leat_form_dynamodb, leat_form_kcat,
-    leat_form_kinesis, leat_form_sqs, leat_form_stream_destination;
+    leat_form_kinesis, leat_form_log_events, leat_form_log_export, leat_form_log_line, leat_form_sqs,
+    leat_form_stream_destination;
 
 /* A payload of the document. False: no adapter claims it, and it is not taken. */
 bool leat_form_give(struct leat_forms *forms, leat_str payload);

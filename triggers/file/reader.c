@@ -2,6 +2,7 @@
 #include "reader.h"
 
 #include "input.h"
+#include "log_export.h"
 
 #include <leat/alloc.h>
 
@@ -9,6 +10,8 @@ struct leat_reader {
     struct leat_reader_options options;
     struct leat_input input;
     uint64_t number; /* of the document at hand, in its file */
+    bool is_log;     /* the file is a log export, which starts at `log` */
+    struct leat_document log;
     struct leat_forms forms;
     struct leat_document taken; /* the document that `forms` was taken out of */
     size_t next_payload;        /* of it */
@@ -224,9 +227,10 @@ static leat_status no_room(struct leat_document *document, leat_status status, s
 }
 
 /* What stands in a form is taken out of it; `document` becomes the first payload. */
-static leat_status take_apart(struct leat_reader *reader, struct leat_document *document, struct leat_error *reterr)
+static leat_status take_apart(struct leat_reader *reader, struct leat_document *document,
+                              leat_status (*take)(struct leat_forms *, leat_str), struct leat_error *reterr)
 {
-    leat_status status = leat_forms_take(&reader->forms, document->text);
+    leat_status status = take(&reader->forms, document->text);
     if (!leat_is_ok(status))
         return no_room(document, status, reterr);
     reader->taken = *document;
@@ -235,12 +239,66 @@ static leat_status take_apart(struct leat_reader *reader, struct leat_document *
     return LEAT_OK;
 }
 
+/* A log in which no entry holds an event is nothing that could be read. */
+static leat_status end_log(struct leat_reader *reader, struct leat_document *document, bool *retfound)
+{
+    leat_input_close_file(&reader->input);
+    *retfound = reader->number == 0;
+    if (!*retfound)
+        return LEAT_OK;
+    *document = reader->log;
+    document->fault = (struct leat_json_fault){.status = LEAT_STATUS(NOT_JSON),
+                                               .offset = (size_t)document->offset,
+                                               .what = "a log, and no line of it ends in an event"};
+    return document->fault.status;
+}
+
+/* Entries up to one that holds an event. */
+static leat_status next_of_log(struct leat_reader *reader, struct leat_document *document, bool *retfound,
+                               struct leat_error *reterr)
+{
+    struct leat_input *input = &reader->input;
+    *retfound = true;
+    document->number = reader->number + 1;
+    do {
+        document->offset = input->offset;
+        leat_input_place(input, &document->line, &document->column);
+        leat_status status = leat_log_entry(input, reader->options.max_document, &document->text, reterr);
+        if (status.code == LEAT_E_TOO_BIG)
+            return too_big(reader, document);
+        LEAT_TRY(status);
+        if (document->text.ptr == NULL)
+            return end_log(reader, document, retfound);
+        LEAT_TRY(take_apart(reader, document, leat_forms_take_entry, reterr));
+    } while (reader->forms.count == 0);
+    reader->number++;
+    return LEAT_OK;
+}
+
 /* --- documents --------------------------------------------------------------------------------------------- */
+
+/* The document that starts at the first unread byte, or the log. */
+static leat_status take_document(struct leat_reader *reader, struct leat_document *document, bool *retfound,
+                                 struct leat_error *reterr)
+{
+    bool forms = reader->options.adapters != NULL;
+    if (forms && reader->number == 1)
+        LEAT_TRY(leat_log_starts(&reader->input, &reader->is_log, reterr));
+    if (reader->is_log) {
+        reader->log = *document;
+        reader->number = 0;
+        return next_of_log(reader, document, retfound, reterr);
+    }
+    LEAT_TRY(scan_document(reader, document, reterr));
+    return forms ? take_apart(reader, document, leat_forms_take, reterr) : LEAT_OK;
+}
 
 static leat_status next_in_file(struct leat_reader *reader, struct leat_document *document, bool *retfound,
                                 struct leat_error *reterr)
 {
     *retfound = true;
+    if (reader->is_log)
+        return next_of_log(reader, document, retfound, reterr);
     if (!reader->options.whole)
         LEAT_TRY(find_start(&reader->input, retfound, reterr));
     if (!*retfound && reader->number > 0) {
@@ -252,10 +310,8 @@ static leat_status next_in_file(struct leat_reader *reader, struct leat_document
     leat_input_place(&reader->input, &document->line, &document->column);
     if (reader->options.whole)
         return take_whole(reader, document, reterr);
-    if (*retfound) {
-        LEAT_TRY(scan_document(reader, document, reterr));
-        return reader->options.adapters != NULL ? take_apart(reader, document, reterr) : LEAT_OK;
-    }
+    if (*retfound)
+        return take_document(reader, document, retfound, reterr);
     *retfound = true;
     document->fault = (struct leat_json_fault){.status = LEAT_STATUS(NOT_JSON), .what = "nothing in it"};
     return give_fault(reader, document);
@@ -264,6 +320,7 @@ static leat_status next_in_file(struct leat_reader *reader, struct leat_document
 static leat_status open_next(struct leat_reader *reader, struct leat_error *reterr)
 {
     reader->number = 0;
+    reader->is_log = false;
     return leat_input_open_next(&reader->input, reterr);
 }
 
