@@ -280,6 +280,12 @@ Test(forms, changes_are_the_clis_by_iterator_time_or_user)
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         expect_one(texts[i], DYNAMODB, texts[i]);
+    expect_one("{\"Records\":[{\"eventSource\":\"aws:dynamodb\",\"dynamodb\":{\"ApproximateCreationDateTime\":1}},"
+               "{\"dynamodb\":{\"ApproximateCreationDateTime\" : "
+               "\"1970-01-01T00:00:02Z\"},\"eventSource\":\"aws:dynamodb\"}]}",
+               DYNAMODB,
+               "{\"Records\":[{\"eventSource\":\"aws:dynamodb\",\"dynamodb\":{\"ApproximateCreationDateTime\":1}},"
+               "{\"dynamodb\":{\"ApproximateCreationDateTime\" : 2},\"eventSource\":\"aws:dynamodb\"}]}");
     expect_none("{\"Records\":[{\"eventSource\":\"aws:dynamodb\",\"userIdentity\":{\"principalId\":\"p\"},\"dynamodb\":"
                 "{\"SequenceNumber\":\"1\",\"ApproximateCreationDateTime\":1714564800}}]}");
     expect_none("{\"Records\":[{\"eventSource\":\"aws:sqs\",\"messageId\":\"m\"}],\"NextShardIterator\":\"A\"}");

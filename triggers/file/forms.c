@@ -62,12 +62,29 @@ static void convert(struct leat_forms *forms, const struct leat_form_kind *kind,
         forms->count = 0; /* never some of the payloads */
 }
 
-/* Most documents are in no form: they cost one glance. */
+/* What most documents are: a batch as Lambda sends it, which its first record tells without a look at the others. Only
+ * one of DynamoDB's can be the CLI's as well. */
+static bool is_batch(leat_str text)
+{
+    struct leat_walk walk = leat_walk_into(text);
+    leat_str name, rest;
+    if (!leat_form_is_object(text) || !leat_walk_peek(&walk, &name, &rest) || !leat_form_named(name, "Records"))
+        return false;
+    walk = leat_walk_into(rest);
+    if (!leat_form_is_array(rest) || !leat_walk_peek(&walk, &name, &rest) || !leat_form_is_object(rest))
+        return false;
+    leat_str source = leat_form_source(rest);
+    return leat_form_is_text(source) && (!leat_str_is(source, "\"aws:dynamodb\"") || !leat_form_may_be_printed(text));
+}
+
+/* Documents in no form cost one glance at most. */
 leat_status leat_forms_take(struct leat_forms *forms, leat_str text)
 {
     struct leat_glance document;
     leat_status status = LEAT_OK;
     forms->count = 0;
+    if (is_batch(text))
+        return LEAT_OK;
     leat_glance(&document, text);
     for (size_t i = 0; leat_is_ok(status) && forms->count == 0 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (!kinds[i]->recognise(&document))

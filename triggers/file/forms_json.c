@@ -23,9 +23,9 @@ static leat_str take_token(struct leat_walk *walk)
     return token;
 }
 
-bool leat_walk_next(struct leat_walk *walk, leat_str *retname, leat_str *retvalue)
+bool leat_walk_peek(struct leat_walk *walk, leat_str *retname, leat_str *retrest)
 {
-    *retname = *retvalue = LEAT_ABSENT;
+    *retname = *retrest = LEAT_ABSENT;
     if (!find_token(walk))
         return false;
     if (walk->text.ptr[0] == '{') {
@@ -33,6 +33,14 @@ bool leat_walk_next(struct leat_walk *walk, leat_str *retname, leat_str *retvalu
         if (!find_token(walk))
             return false;
     }
+    *retrest = leat_str_skip(walk->text, walk->at);
+    return true;
+}
+
+bool leat_walk_next(struct leat_walk *walk, leat_str *retname, leat_str *retvalue)
+{
+    if (!leat_walk_peek(walk, retname, retvalue))
+        return false;
     *retvalue = take_token(walk);
     return retvalue->len > 0;
 }
@@ -82,6 +90,16 @@ leat_str leat_form_member(leat_str object, const char *name)
     return LEAT_ABSENT;
 }
 
+leat_str leat_form_source(leat_str record)
+{
+    struct leat_walk walk = leat_walk_into(record);
+    leat_str token, value;
+    while (leat_form_is_object(record) && leat_walk_next(&walk, &token, &value))
+        if (leat_form_named(token, "eventSource") || leat_form_named(token, "EventSource"))
+            return value;
+    return LEAT_ABSENT;
+}
+
 size_t leat_form_count(leat_str object, const char *const *names, size_t count)
 {
     size_t found = 0;
@@ -92,8 +110,8 @@ size_t leat_form_count(leat_str object, const char *const *names, size_t count)
 
 void leat_glance(struct leat_glance *ret, leat_str text)
 {
-    static const char *const members[] = {
-#define LEAT_GLANCE_MEMBER(name, member) member,
+    static const leat_str members[] = {
+#define LEAT_GLANCE_MEMBER(name, member) {member, sizeof(member) - 1},
         LEAT_GLANCE_TABLE(LEAT_GLANCE_MEMBER)
 #undef LEAT_GLANCE_MEMBER
     };
@@ -102,7 +120,7 @@ void leat_glance(struct leat_glance *ret, leat_str text)
     struct leat_walk walk = leat_walk_into(ret->text);
     while (leat_form_is_object(ret->text) && leat_walk_next(&walk, &token, &value))
         for (size_t i = 0; i < LEAT_GLANCE_COUNT; i++)
-            if (ret->value[i].ptr == NULL && leat_form_named(token, members[i]))
+            if (leat_str_eq(leat_form_inside(token), members[i]) && ret->value[i].ptr == NULL)
                 ret->value[i] = value;
 }
 

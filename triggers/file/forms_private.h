@@ -17,12 +17,16 @@ struct leat_walk {
 struct leat_walk leat_walk_into(leat_str container);
 /* The next value, and in an object the token of its name. False: there is none. */
 bool leat_walk_next(struct leat_walk *walk, leat_str *retname, leat_str *retvalue);
+/* The same, but what is given of the value is all text from its start on: nothing looks for its end. */
+bool leat_walk_peek(struct leat_walk *walk, leat_str *retname, leat_str *retrest);
 /* What stands between the quotes of a text's token, as it stands. */
 leat_str leat_form_inside(leat_str token);
 /* Does the token of a name name this member? */
 bool leat_form_named(leat_str token, const char *name);
 /* The value of a member, the first of that name; absent: there is none, or `object` is none. */
 leat_str leat_form_member(leat_str object, const char *name);
+/* eventSource or EventSource, whichever a record has. */
+leat_str leat_form_source(leat_str record);
 bool leat_form_is_object(leat_str value);
 bool leat_form_is_array(leat_str value);
 bool leat_form_is_text(leat_str value);
@@ -83,6 +87,9 @@ struct leat_form_kind {
 extern const struct leat_form_kind leat_form_dead_letters, leat_form_destination, leat_form_dynamodb, leat_form_kcat,
     leat_form_kinesis, leat_form_log_events, leat_form_log_export, leat_form_log_line, leat_form_sqs,
     leat_form_stream_destination;
+
+/* Quickly: is there anything in changes of DynamoDB that only the CLI writes? */
+bool leat_form_may_be_printed(leat_str changes);
 
 /* A payload of the document. False: no adapter claims it, and it is not taken. */
 bool leat_form_give(struct leat_forms *forms, leat_str payload);

@@ -76,13 +76,12 @@ static bool is_kinesis_record(leat_str value)
 
 static bool recognise_kinesis(const struct leat_glance *document)
 {
-    static const char *const sources[] = {"eventSource", "EventSource"};
     struct leat_walk walk = leat_walk_into(document->value[LEAT_GLANCE_RECORDS]);
     leat_str name, value;
     if (!leat_form_is_array(walk.text))
         return false;
     while (leat_walk_next(&walk, &name, &value)) {
-        if (leat_form_count(value, sources, 2) > 0)
+        if (leat_form_source(value).ptr != NULL)
             return false; /* an event of Lambda's, or a mix of things */
         if (is_kinesis_record(value))
             return true;
@@ -140,16 +139,37 @@ static leat_str creation_time(leat_str record)
     return leat_form_member(leat_form_member(record, "dynamodb"), "ApproximateCreationDateTime");
 }
 
-static bool is_change(leat_str record)
+static bool starts_with_text(leat_str value)
 {
-    return leat_str_is(leat_form_member(record, "eventSource"), "\"aws:dynamodb\"");
+    while (value.len > 0 && strchr(" \t\r\n:", value.ptr[0]) != NULL && value.ptr[0] != '\0')
+        value = leat_str_skip(value, 1);
+    return leat_form_is_text(value);
+}
+
+bool leat_form_may_be_printed(leat_str changes)
+{
+    const leat_str time = LEAT_STR("ApproximateCreationDateTime\"");
+    leat_str at, rest = changes;
+    while ((at = leat_str_find(rest, time)).ptr != NULL) {
+        rest = leat_str_skip(rest, (size_t)(at.ptr - rest.ptr) + at.len);
+        if (starts_with_text(rest))
+            return true;
+    }
+    return leat_str_find(changes, LEAT_STR("\"NextShardIterator\"")).ptr != NULL ||
+           leat_str_find(changes, LEAT_STR("\"PrincipalId\"")).ptr != NULL;
 }
 
 /* Lambda's events have the time as a number, and the user in small letters. */
 static bool is_printed(leat_str record)
 {
-    return leat_form_is_text(creation_time(record)) ||
-           leat_form_member(leat_form_member(record, "userIdentity"), "PrincipalId").ptr != NULL;
+    struct leat_walk walk = leat_walk_into(record);
+    leat_str name, value;
+    while (leat_form_is_object(record) && leat_walk_next(&walk, &name, &value))
+        if ((leat_form_named(name, "dynamodb") &&
+             leat_form_is_text(leat_form_member(value, "ApproximateCreationDateTime"))) ||
+            (leat_form_named(name, "userIdentity") && leat_form_member(value, "PrincipalId").ptr != NULL))
+            return true;
+    return false;
 }
 
 /* The adapter claims it anyway; what is the CLI's is to be told, and its times to be mended. */
@@ -158,7 +178,8 @@ static bool recognise_dynamodb(const struct leat_glance *document)
     struct leat_walk walk = leat_walk_into(document->value[LEAT_GLANCE_RECORDS]);
     leat_str name, value;
     bool printed = document->value[LEAT_GLANCE_NEXT_SHARD_ITERATOR].ptr != NULL;
-    if (!leat_form_is_array(walk.text) || !leat_walk_next(&walk, &name, &value) || !is_change(value))
+    if (!leat_form_is_array(walk.text) || !leat_walk_next(&walk, &name, &value) ||
+        !leat_str_is(leat_form_source(value), "\"aws:dynamodb\""))
         return false;
     do
         printed = printed || is_printed(value);
