@@ -318,7 +318,7 @@ def ten_thousand_messages_and_six_megabytes_are_quick(desk):
 
 @replaying.test
 def a_log_that_never_closes_its_braces_is_quick(desk):
-    desk.write("f.log", f"{STAMP} " + '{"a":' * 990 + "[1," * (2 << 20) + f"\n{STAMP} " + json.dumps(sqs(message("m", OK))))
+    desk.write("f.log", f"{STAMP} " + '{"a":' * 990 + "[1" + ",1" * (2 << 20) + f"\n{STAMP} " + json.dumps(sqs(message("m", OK))))
     start = time.monotonic()
     status, lines = desk.told("f.log")
     tap.equal((status, outcomes(lines)), (0, ["ok"]))

@@ -131,6 +131,12 @@ Test(forms, broken_messages_are_the_adapters_to_refuse)
         expect_one(texts[i][0], SQS, texts[i][1]);
 }
 
+Test(forms, of_two_members_of_a_name_the_first_counts)
+{
+    expect_one("{\"Messages\":[],\"Messages\":7}", SQS, "{\"Records\":[]}");
+    expect_none("{\"Messages\":7,\"Messages\":[]}");
+}
+
 Test(forms, no_messages_are_an_empty_batch)
 {
     expect_one("{\"Messages\":[]}", SQS, "{\"Records\":[]}");
@@ -558,8 +564,9 @@ Test(forms, objects_that_never_close_are_given_up_soon, .timeout = 20)
     leat_buf_c(&text, "2024-05-01T12:00:00.000Z ");
     for (int i = 0; i < 990; i++)
         leat_buf_c(&text, "{\"a\":");
+    leat_buf_c(&text, "[1");
     for (int i = 0; i < 4000000; i++)
-        leat_buf_c(&text, "[1,");
+        leat_buf_c(&text, ",1");
     cr_assert(leat_is_ok(leat_forms_take_entry(&forms, leat_buf_str(&text))));
     cr_expect_eq(forms.count, 0);
     leat_arena_fini(&arena);
