@@ -76,6 +76,9 @@ void leat_cli_print_fault(const struct leat_document *document, bool json);
 /* Makes a fault that decode found in the document's text the document's. */
 struct leat_json_fault;
 void leat_cli_fault_inside(struct leat_document *document, const struct leat_json_fault *fault);
+/* In a JSON object behind "document": which part it is and the form it stood in, where there are such. */
+struct leat_buf;
+void leat_cli_add_form(struct leat_buf *buf, const struct leat_document *document);
 /* Text for people: control characters escaped. */
 void leat_cli_print_visible(FILE *out, leat_str text);
 

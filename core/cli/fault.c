@@ -36,6 +36,14 @@ static void add_for_people(struct leat_buf *buf, const struct leat_document *doc
     add_reason(buf, document);
 }
 
+void leat_cli_add_form(struct leat_buf *buf, const struct leat_document *document)
+{
+    if (document->part > 0)
+        leat_buf_printf(buf, ",\"part\":%u", document->part);
+    if (document->form != NULL)
+        leat_buf_json_member(buf, "form", leat_str_c(document->form->name));
+}
+
 static void add_json(struct leat_buf *buf, const struct leat_document *document)
 {
     struct leat_buf reason;
@@ -43,9 +51,11 @@ static void add_json(struct leat_buf *buf, const struct leat_document *document)
     add_reason(&reason, document);
     leat_buf_char(buf, '{');
     leat_buf_json_member(buf, "file", leat_str_c(document->file));
-    leat_buf_printf(buf, ",\"document\":%llu,\"error\":{\"code\":\"%s\",\"offset\":%zu,\"line\":%llu,\"column\":%llu",
-                    (unsigned long long)document->number, leat_status_code(document->fault.status),
-                    document->fault.offset, (unsigned long long)document->line, (unsigned long long)document->column);
+    leat_buf_printf(buf, ",\"document\":%llu", (unsigned long long)document->number);
+    leat_cli_add_form(buf, document);
+    leat_buf_printf(buf, ",\"error\":{\"code\":\"%s\",\"offset\":%zu,\"line\":%llu,\"column\":%llu",
+                    leat_status_code(document->fault.status), document->fault.offset,
+                    (unsigned long long)document->line, (unsigned long long)document->column);
     leat_buf_json_member(buf, "message", leat_buf_str(&reason));
     leat_buf_c(buf, "}}");
 }
@@ -66,6 +76,8 @@ void leat_cli_print_fault(const struct leat_document *document, bool json)
 void leat_cli_fault_inside(struct leat_document *document, const struct leat_json_fault *fault)
 {
     size_t end = fault->offset < document->text.len ? fault->offset : document->text.len;
+    if (document->form != NULL)
+        end = 0; /* the text does not stand in the file like this: its document is all that has a place */
     document->fault = *fault;
     document->fault.ended = false; /* the text is whole: what it was read by says so */
     document->fault.offset = (size_t)document->offset + end;

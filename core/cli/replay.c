@@ -30,7 +30,7 @@ enum {
 };
 
 static const struct leat_cli_option options[] = {
-    [AS] = {"as", "TRIGGER", "take every payload as this trigger's, without detection"},
+    [AS] = {"as", "TRIGGER", "take every payload as this trigger's, as it stands, without detection"},
     [EXPECT] = {"expect", "FILE", "compare with what --record wrote; status 0 means: as expected"},
     [FUNCTION_ARN] = {"function-arn", "ARN", "what leat_function_arn() says"},
     [HANDLER] = {"handler", "[TRIGGER=]HANDLER", "PATH.so, PATH.so:NAME or NAME; may be given several times"},
@@ -212,7 +212,12 @@ static leat_status add_handlers(struct replay *replay, struct leat_error *reterr
 
 static leat_status open_files(struct replay *replay, const char *const *paths, size_t count, struct leat_error *reterr)
 {
-    struct leat_reader_options reader = {.max_document = replay->config.max_payload, .whole = replay->raw};
+    struct leat_reader_options reader = {
+        .max_document = replay->config.max_payload,
+        .max_memory = replay->config.max_memory,
+        .whole = replay->raw,
+        .adapters = replay->adapters[0] == NULL ? replay->cli->adapters : NULL, /* --as: as it stands */
+    };
     LEAT_TRY(leat_reader_open(paths, count, &reader, &replay->reader, reterr));
     replay->report.reader = replay->reader;
     for (size_t i = 0; i < count && replay->repeat > 1; i++)
@@ -315,9 +320,9 @@ const struct leat_cli_verb leat_verb_replay = {
                 "leat sample sqs | leat replay --handler orders -\n"
                 "leat replay --handler ./hello.so --only 8d1f m.json\n"
                 "leat replay --handler ./hello.so --expect events/sqs.expect events/sqs.json\n",
-    .notes = "Touches nothing but these files. Exit status 1: an event was not ok, or not as expected;\n"
-             "65: a file is no JSON (what stands before it is still run); 66: no such file; 78: a handler\n"
-             "or an option is unusable.\n",
+    .notes = "Touches nothing but these files, which may be in the form of other tools: docs/reference/events.md.\n"
+             "Exit status 1: an event was not ok, or not as expected; 65: a file is no JSON (what stands before\n"
+             "it is still run); 66: no such file; 78: a handler or an option is unusable.\n",
     .options = options,
     .configured = true,
     .run = replay_main,

@@ -50,6 +50,8 @@ static void golden_start(struct leat_report *report, struct leat_buf *line, cons
     leat_buf_init(line, &report->arena);
     leat_buf_visible(line, leat_str_c(base_name(document->file)));
     leat_buf_printf(line, "#%llu", (unsigned long long)document->number);
+    if (document->part > 0)
+        leat_buf_printf(line, ".%u", document->part);
 }
 
 static void golden_field(struct leat_buf *line, leat_str text)
@@ -91,6 +93,7 @@ static void json_start(struct leat_buf *line, struct leat_arena *arena, const st
     leat_buf_char(line, '{');
     leat_buf_json_member(line, "file", leat_str_c(document->file));
     leat_buf_printf(line, ",\"document\":%llu", (unsigned long long)document->number);
+    leat_cli_add_form(line, document);
 }
 
 static void print_line(struct leat_buf *line)

@@ -12,7 +12,7 @@
 enum { AS, JSON };
 
 static const struct leat_cli_option options[] = {
-    [AS] = {"as", "TRIGGER", "take every document as this trigger's, without detection"},
+    [AS] = {"as", "TRIGGER", "take every document as this trigger's, as it stands, without detection"},
     [JSON] = {"json", NULL, "one JSON value a line: a document with its events"},
     {NULL, NULL, NULL},
 };
@@ -151,7 +151,7 @@ static void show_fini(struct show *show)
 static int show_main(struct leat_cli *cli, int argc, char **argv)
 {
     struct show show LEAT_CLEANUP(show_fini) = {.cli = cli};
-    struct leat_reader_options reader = {.max_document = MAX_DOCUMENT};
+    struct leat_reader_options reader = {.max_document = MAX_DOCUMENT, .max_memory = MAX_MEMORY};
     struct leat_error error = {0};
     const char **paths LEAT_CLEANUP(leat_freep) = leat_alloc((size_t)(argc + 1) * sizeof(*paths));
     leat_arena_init(&show.shown.arena, MAX_MEMORY);
@@ -163,6 +163,7 @@ static int show_main(struct leat_cli *cli, int argc, char **argv)
         return EXIT_USAGE_ERROR;
     if (count == 0)
         return leat_cli_fail(EXIT_USAGE_ERROR, "leat show m.json, or - for standard input", "no file is named");
+    reader.adapters = show.as_name == NULL ? cli->adapters : NULL;
     leat_status status = leat_reader_open(paths, (size_t)count, &reader, &show.reader, &error);
     if (!leat_is_ok(status))
         return leat_cli_fail_with(leat_cli_exit_of(status), &error);
@@ -180,9 +181,10 @@ const struct leat_cli_verb leat_verb_show = {
                 "leat show events/                    # *.json *.jsonl *.ndjson, at any depth\n"
                 "leat sample s3 | leat show --json -\n"
                 "leat show --as sqs m.json\n",
-    .notes = "A file holds one JSON document or several. Runs nothing and writes nothing. A broken record is no\n"
-             "failure: it is shown with its reason. Exit status 65: a file is no JSON (what stands before that\n"
-             "is still shown); 66: no such file.\n",
+    .notes = "A file holds one JSON document or several, or is a log. Documents may stand in the form of other\n"
+             "tools, such as aws sqs receive-message, kcat -J, dead letters: docs/reference/events.md. Runs nothing\n"
+             "and writes nothing. A broken record is no failure: it is shown with its reason. Exit status 65: a\n"
+             "file is no JSON (what stands before that is still shown); 66: no such file.\n",
     .options = options,
     .run = show_main,
 };

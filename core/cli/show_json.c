@@ -79,7 +79,9 @@ void leat_show_as_json(struct leat_shown *shown)
     leat_buf_init(&buf, &shown->run);
     leat_buf_char(&buf, '{');
     leat_buf_json_member(&buf, "file", leat_str_c(shown->document->file));
-    leat_buf_printf(&buf, ",\"document\":%llu,", (unsigned long long)shown->document->number);
+    leat_buf_printf(&buf, ",\"document\":%llu", (unsigned long long)shown->document->number);
+    leat_cli_add_form(&buf, shown->document);
+    leat_buf_char(&buf, ',');
     bool good = leat_is_ok(shown->status);
     if (good) {
         leat_buf_printf(&buf, "\"kind\":\"%s\"", shown->records.adapter->name);

@@ -189,7 +189,18 @@ static void print_file(const struct leat_document *document)
     leat_cli_print_visible(stdout, leat_str_c(document->file));
     if (document->number > 1)
         printf(": document %llu", (unsigned long long)document->number);
+    if (document->part > 0)
+        printf(": part %u", document->part);
     fputs(": ", stdout);
+}
+
+/* "sqs, as the AWS CLI prints it" */
+static void print_kind(const struct leat_shown *shown)
+{
+    const struct leat_form *form = shown->document->form;
+    fputs(shown->records.adapter->name, stdout);
+    if (form != NULL)
+        printf(", %s", form->people);
 }
 
 static void print_broken(const struct leat_cli *cli, const struct leat_shown *shown,
@@ -220,8 +231,10 @@ static void print_failed(const struct leat_cli *cli, const struct leat_shown *sh
     bool payload = shown->status.code == LEAT_E_BAD_PAYLOAD;
     print_colour(cli, "\033[31m");
     print_file(shown->document);
-    if (shown->records.adapter != NULL)
-        printf("%s: ", shown->records.adapter->name);
+    if (shown->records.adapter != NULL) {
+        print_kind(shown);
+        fputs(": ", stdout);
+    }
     fputs(payload ? "broken: " : "", stdout);
     leat_cli_print_visible(stdout, leat_str_c(shown->error.message));
     fputs(payload ? "; nothing of it would run (Runtime.UnmarshalError)" : "", stdout);
@@ -233,7 +246,8 @@ static void print_head(const struct leat_cli *cli, const struct leat_shown *show
 {
     print_colour(cli, "\033[1m");
     print_file(shown->document);
-    printf("%s (%s): ", shown->records.adapter->name, shown->records.why);
+    print_kind(shown);
+    printf(" (%s): ", shown->records.why);
     if (shown->events.count == 0)
         fputs("no event", stdout);
     else

@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "paths.h"
-
 #include "reader.h"
+
+#include "input.h"
+#include "log_export.h"
 
 #include <leat/alloc.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
-#define READ_STEP ((size_t)64 << 10)
-
 struct leat_reader {
     struct leat_reader_options options;
-    struct leat_paths paths;
-    size_t next_path;
-    int fd; /* of the file at hand; -1: none */
-    const char *file;
-    bool ended, used_stdin; /* ended: nothing more comes from fd */
-    char *buffer;
-    size_t from, len, size;    /* what is not consumed yet: buffer[from, len) */
-    uint64_t offset;           /* of buffer[from] in the file */
-    uint64_t line, line_start; /* the line that buffer[from] is in: its number, and its offset in the file */
-    uint64_t number, total_read;
+    struct leat_input input;
+    uint64_t number; /* of the document at hand, in its file */
+    bool is_log;     /* the file is a log export, which starts at `log` */
+    struct leat_document log;
+    struct leat_forms forms;
+    struct leat_document taken; /* the document that `forms` was taken out of */
+    size_t next_payload;        /* of it */
 };
 
 leat_status leat_reader_open(const char *const *paths, size_t count, const struct leat_reader_options *options,
@@ -32,8 +24,9 @@ leat_status leat_reader_open(const char *const *paths, size_t count, const struc
     if (reader == NULL)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
     reader->options = *options;
-    reader->fd = -1;
-    leat_status status = leat_paths_find(&reader->paths, paths, count, reterr);
+    reader->input.fd = -1;
+    leat_forms_init(&reader->forms, options->adapters, options->max_memory);
+    leat_status status = leat_paths_find(&reader->input.paths, paths, count, reterr);
     if (!leat_is_ok(status)) {
         leat_reader_close(reader);
         return status;
@@ -42,111 +35,34 @@ leat_status leat_reader_open(const char *const *paths, size_t count, const struc
     return LEAT_OK;
 }
 
-static void close_file(struct leat_reader *reader)
-{
-    if (reader->fd > STDIN_FILENO)
-        close(reader->fd);
-    reader->fd = -1;
-}
-
 void leat_reader_close(struct leat_reader *reader)
 {
     if (reader == NULL)
         return;
-    close_file(reader);
-    leat_paths_free(&reader->paths);
-    leat_free(reader->buffer);
+    leat_input_fini(&reader->input);
+    leat_forms_fini(&reader->forms);
     leat_free(reader);
 }
 
 bool leat_reader_rewind(struct leat_reader *reader)
 {
-    if (reader->used_stdin)
+    if (reader->input.used_stdin)
         return false;
-    close_file(reader);
-    reader->next_path = 0;
+    leat_input_close_file(&reader->input);
+    reader->input.next_path = 0;
+    reader->forms.count = 0;
     return true;
 }
 
 void leat_reader_progress(const struct leat_reader *reader, uint64_t *retread, uint64_t *rettotal)
 {
-    *retread = reader->total_read;
-    *rettotal = reader->paths.unknown_size ? 0 : reader->paths.bytes;
+    *retread = reader->input.total_read;
+    *rettotal = reader->input.paths.unknown_size ? 0 : reader->input.paths.bytes;
 }
 
 size_t leat_reader_files(const struct leat_reader *reader)
 {
-    return reader->paths.count;
-}
-
-static leat_status open_next(struct leat_reader *reader, struct leat_error *reterr)
-{
-    reader->file = reader->paths.items[reader->next_path++];
-    bool standard = strcmp(reader->file, "-") == 0;
-    reader->fd = standard ? STDIN_FILENO : open(reader->file, O_RDONLY | O_CLOEXEC);
-    reader->used_stdin = reader->used_stdin || standard;
-    reader->from = reader->len = 0;
-    reader->offset = reader->line_start = reader->number = 0;
-    reader->line = 1;
-    reader->ended = false;
-    if (reader->fd < 0)
-        return leat_error_set(reterr, LEAT_STATUS(IO), "%s: %s", reader->file, strerror(errno));
-    return LEAT_OK;
-}
-
-/* Room for the next read: what is unread moves to the front, and the buffer grows with it. */
-static bool make_room(struct leat_reader *reader)
-{
-    if (reader->from > 0) {
-        memmove(reader->buffer, reader->buffer + reader->from, reader->len - reader->from);
-        reader->len -= reader->from;
-        reader->from = 0;
-    }
-    if (reader->size - reader->len >= READ_STEP)
-        return true;
-    size_t size = reader->len + (reader->len > READ_STEP ? reader->len : READ_STEP);
-    char *larger = leat_realloc(reader->buffer, size);
-    if (larger == NULL)
-        return false;
-    reader->buffer = larger;
-    reader->size = size;
-    return true;
-}
-
-/* Reads until there is at least one byte more, or the end. */
-static leat_status read_more(struct leat_reader *reader, struct leat_error *reterr)
-{
-    if (!make_room(reader))
-        return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "%s: out of memory", reader->file);
-    ssize_t count;
-    do
-        count = read(reader->fd, reader->buffer + reader->len, reader->size - reader->len);
-    while (count < 0 && errno == EINTR);
-    if (count < 0)
-        return leat_error_set(reterr, LEAT_STATUS(IO), "%s: %s", reader->file, strerror(errno));
-    reader->ended = count == 0;
-    reader->len += (size_t)count;
-    reader->total_read += (uint64_t)count;
-    return LEAT_OK;
-}
-
-static leat_str unread(const struct leat_reader *reader)
-{
-    return leat_str_of(reader->buffer != NULL ? reader->buffer + reader->from : "", reader->len - reader->from);
-}
-
-static void consume(struct leat_reader *reader, size_t count)
-{
-    if (count == 0)
-        return; /* there may be no buffer yet */
-    const char *at = reader->buffer + reader->from, *end = at + count;
-    while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-        at++;
-        reader->line++;
-        reader->line_start = reader->offset + (uint64_t)(at - (reader->buffer + reader->from));
-    }
-    reader->from += count;
-    reader->offset += count;
+    return reader->input.paths.count;
 }
 
 static bool is_space(char c)
@@ -155,57 +71,42 @@ static bool is_space(char c)
 }
 
 /* To the first byte of the next document. False with DONE: the file is at its end. */
-static leat_status find_start(struct leat_reader *reader, bool *retfound, struct leat_error *reterr)
+static leat_status find_start(struct leat_input *input, bool *retfound, struct leat_error *reterr)
 {
     for (;;) {
-        leat_str text = unread(reader);
-        if (reader->offset == 0 && leat_str_starts(text, LEAT_STR("\xEF\xBB\xBF"))) {
-            consume(reader, 3); /* a byte order mark is none of the columns */
-            reader->line_start = 3;
+        leat_str text = leat_input_unread(input);
+        if (input->offset == 0 && leat_str_starts(text, LEAT_STR("\xEF\xBB\xBF"))) {
+            leat_input_consume(input, 3); /* a byte order mark is none of the columns */
+            input->line_start = 3;
             continue;
         }
         size_t skip = 0;
         while (skip < text.len && is_space(text.ptr[skip]))
             skip++;
         *retfound = skip < text.len;
-        bool may_be_mark = reader->offset == 0 && skip == 0 && text.len < 3;
-        if (*retfound && (!may_be_mark || reader->ended)) {
-            consume(reader, skip);
+        bool may_be_mark = input->offset == 0 && skip == 0 && text.len < 3;
+        if (*retfound && (!may_be_mark || input->ended)) {
+            leat_input_consume(input, skip);
             return LEAT_OK;
         }
         if (!*retfound)
-            consume(reader, skip);
-        if (reader->ended)
+            leat_input_consume(input, skip);
+        if (input->ended)
             return LEAT_OK;
-        LEAT_TRY(read_more(reader, reterr));
+        LEAT_TRY(leat_input_more(input, reterr));
     }
-}
-
-/* Where the first unread byte stands. */
-static void tell_place(const struct leat_reader *reader, uint64_t *retline, uint64_t *retcolumn)
-{
-    *retline = reader->line;
-    *retcolumn = reader->offset - reader->line_start + 1;
-}
-
-/* Moves to `offset` of the file, or as near as what was read reaches. */
-static void consume_to(struct leat_reader *reader, uint64_t offset)
-{
-    uint64_t left = reader->len - reader->from;
-    uint64_t count = offset > reader->offset ? offset - reader->offset : 0;
-    consume(reader, (size_t)(count < left ? count : left));
 }
 
 static leat_status give_fault(struct leat_reader *reader, struct leat_document *document)
 {
     struct leat_json_fault *fault = &document->fault;
-    fault->offset += (size_t)reader->offset;
-    fault->since += (size_t)reader->offset;
-    consume_to(reader, fault->since);
-    tell_place(reader, &document->since_line, &document->since_column);
-    consume_to(reader, fault->offset);
-    tell_place(reader, &document->line, &document->column);
-    close_file(reader);
+    fault->offset += (size_t)reader->input.offset;
+    fault->since += (size_t)reader->input.offset;
+    leat_input_consume_to(&reader->input, fault->since);
+    leat_input_place(&reader->input, &document->since_line, &document->since_column);
+    leat_input_consume_to(&reader->input, fault->offset);
+    leat_input_place(&reader->input, &document->line, &document->column);
+    leat_input_close_file(&reader->input);
     return fault->status;
 }
 
@@ -248,7 +149,7 @@ static bool is_closed(struct outline *outline, leat_str text)
 static bool is_due(const struct leat_reader *reader, struct outline *outline, leat_str text)
 {
     size_t limit = reader->options.max_document;
-    return reader->ended || text.len >= outline->scanned * 2 || (limit != 0 && text.len > limit) ||
+    return reader->input.ended || text.len >= outline->scanned * 2 || (limit != 0 && text.len > limit) ||
            is_closed(outline, text);
 }
 
@@ -256,7 +157,7 @@ static bool is_due(const struct leat_reader *reader, struct outline *outline, le
  * matter, for a pipe may not have brought it yet. */
 static leat_str within_limit(const struct leat_reader *reader)
 {
-    leat_str text = unread(reader);
+    leat_str text = leat_input_unread(&reader->input);
     size_t limit = reader->options.max_document;
     if (limit != 0 && text.len > limit)
         text.len = limit + 1;
@@ -278,7 +179,7 @@ static leat_status scan_document(struct leat_reader *reader, struct leat_documen
         leat_str text = within_limit(reader);
         size_t end = 0;
         if (!is_due(reader, &outline, text)) {
-            LEAT_TRY(read_more(reader, reterr));
+            LEAT_TRY(leat_input_more(&reader->input, reterr));
             continue;
         }
         outline.scanned = text.len;
@@ -286,14 +187,14 @@ static leat_status scan_document(struct leat_reader *reader, struct leat_documen
         bool cut = leat_is_ok(status) ? end == text.len && may_go_on(text) : document->fault.ended;
         if (limit != 0 && text.len > limit && (leat_is_ok(status) ? end > limit : cut))
             return too_big(reader, document);
-        if (cut && !reader->ended) {
-            LEAT_TRY(read_more(reader, reterr));
+        if (cut && !reader->input.ended) {
+            LEAT_TRY(leat_input_more(&reader->input, reterr));
             continue;
         }
         if (!leat_is_ok(status))
             return give_fault(reader, document);
         document->text = leat_str_of(text.ptr, end);
-        consume(reader, end);
+        leat_input_consume(&reader->input, end);
         return LEAT_OK;
     }
 }
@@ -302,50 +203,154 @@ static leat_status scan_document(struct leat_reader *reader, struct leat_documen
 static leat_status take_whole(struct leat_reader *reader, struct leat_document *document, struct leat_error *reterr)
 {
     size_t limit = reader->options.max_document;
-    while (!reader->ended && (limit == 0 || reader->len - reader->from <= limit))
-        LEAT_TRY(read_more(reader, reterr));
-    document->text = unread(reader);
+    while (!reader->input.ended && (limit == 0 || reader->input.len - reader->input.from <= limit))
+        LEAT_TRY(leat_input_more(&reader->input, reterr));
+    document->text = leat_input_unread(&reader->input);
     if (limit != 0 && document->text.len > limit)
         return too_big(reader, document);
-    close_file(reader);
+    leat_input_close_file(&reader->input);
     return LEAT_OK;
+}
+
+/* --- forms ------------------------------------------------------------------------------------------------- */
+
+/* The next payload of the document that was taken apart. False: there is none left. */
+static bool give_payload(struct leat_reader *reader, struct leat_document *document)
+{
+    const struct leat_forms *forms = &reader->forms;
+    if (reader->next_payload >= forms->count)
+        return false;
+    *document = reader->taken;
+    document->text = forms->payloads[reader->next_payload++];
+    document->form = forms->form;
+    document->part = forms->count > 1 ? (uint32_t)reader->next_payload : 0;
+    return true;
+}
+
+static leat_status no_room(struct leat_document *document, leat_status status, struct leat_error *reterr)
+{
+    if (status.code != LEAT_E_TOO_BIG)
+        return leat_error_set(reterr, status, "%s: out of memory", document->file);
+    document->fault = (struct leat_json_fault){.status = status,
+                                               .offset = (size_t)document->offset,
+                                               .what = "the document takes more memory than the limit allows"};
+    return status;
+}
+
+/* What stands in a form is taken out of it; `document` becomes the first payload. */
+static leat_status take_apart(struct leat_reader *reader, struct leat_document *document,
+                              leat_status (*take)(struct leat_forms *, leat_str), struct leat_error *reterr)
+{
+    leat_status status = take(&reader->forms, document->text);
+    if (!leat_is_ok(status))
+        return no_room(document, status, reterr);
+    reader->taken = *document;
+    reader->next_payload = 0;
+    (void)give_payload(reader, document);
+    return LEAT_OK;
+}
+
+/* A log in which no entry holds an event is nothing that could be read. */
+static leat_status end_log(struct leat_reader *reader, struct leat_document *document, bool *retfound)
+{
+    leat_input_close_file(&reader->input);
+    *retfound = reader->number == 0;
+    if (!*retfound)
+        return LEAT_OK;
+    *document = reader->log;
+    document->fault = (struct leat_json_fault){.status = LEAT_STATUS(NOT_JSON),
+                                               .offset = (size_t)document->offset,
+                                               .what = "a log, and no line of it ends in an event"};
+    return document->fault.status;
+}
+
+/* Entries up to one that holds an event. */
+static leat_status next_of_log(struct leat_reader *reader, struct leat_document *document, bool *retfound,
+                               struct leat_error *reterr)
+{
+    struct leat_input *input = &reader->input;
+    *retfound = true;
+    document->number = reader->number + 1;
+    do {
+        document->offset = input->offset;
+        leat_input_place(input, &document->line, &document->column);
+        leat_status status = leat_log_entry(input, reader->options.max_document, &document->text, reterr);
+        if (status.code == LEAT_E_TOO_BIG)
+            return too_big(reader, document);
+        LEAT_TRY(status);
+        if (document->text.ptr == NULL)
+            return end_log(reader, document, retfound);
+        LEAT_TRY(take_apart(reader, document, leat_forms_take_entry, reterr));
+    } while (reader->forms.count == 0);
+    reader->number++;
+    return LEAT_OK;
+}
+
+/* --- documents --------------------------------------------------------------------------------------------- */
+
+/* The document that starts at the first unread byte, or the log. */
+static leat_status take_document(struct leat_reader *reader, struct leat_document *document, bool *retfound,
+                                 struct leat_error *reterr)
+{
+    bool forms = reader->options.adapters != NULL;
+    if (forms && reader->number == 1)
+        LEAT_TRY(leat_log_starts(&reader->input, &reader->is_log, reterr));
+    if (reader->is_log) {
+        reader->log = *document;
+        reader->number = 0;
+        return next_of_log(reader, document, retfound, reterr);
+    }
+    LEAT_TRY(scan_document(reader, document, reterr));
+    return forms ? take_apart(reader, document, leat_forms_take, reterr) : LEAT_OK;
 }
 
 static leat_status next_in_file(struct leat_reader *reader, struct leat_document *document, bool *retfound,
                                 struct leat_error *reterr)
 {
     *retfound = true;
+    if (reader->is_log)
+        return next_of_log(reader, document, retfound, reterr);
     if (!reader->options.whole)
-        LEAT_TRY(find_start(reader, retfound, reterr));
+        LEAT_TRY(find_start(&reader->input, retfound, reterr));
     if (!*retfound && reader->number > 0) {
-        close_file(reader);
+        leat_input_close_file(&reader->input);
         return LEAT_OK;
     }
     document->number = ++reader->number;
-    document->offset = reader->offset;
-    tell_place(reader, &document->line, &document->column);
+    document->offset = reader->input.offset;
+    leat_input_place(&reader->input, &document->line, &document->column);
     if (reader->options.whole)
         return take_whole(reader, document, reterr);
     if (*retfound)
-        return scan_document(reader, document, reterr);
+        return take_document(reader, document, retfound, reterr);
     *retfound = true;
     document->fault = (struct leat_json_fault){.status = LEAT_STATUS(NOT_JSON), .what = "nothing in it"};
     return give_fault(reader, document);
 }
 
+static leat_status open_next(struct leat_reader *reader, struct leat_error *reterr)
+{
+    reader->number = 0;
+    reader->is_log = false;
+    return leat_input_open_next(&reader->input, reterr);
+}
+
 leat_status leat_reader_next(struct leat_reader *reader, struct leat_document *retdocument, struct leat_error *reterr)
 {
+    if (give_payload(reader, retdocument))
+        return LEAT_OK;
     for (;;) {
         bool found = false;
         *retdocument = (struct leat_document){.number = 0};
-        if (reader->fd < 0 && reader->next_path == reader->paths.count)
+        const struct leat_input *input = &reader->input;
+        if (input->fd < 0 && input->next_path == input->paths.count)
             return LEAT_STATUS(NOT_FOUND);
-        leat_status status = reader->fd < 0 ? open_next(reader, reterr) : LEAT_OK;
-        retdocument->file = reader->file;
+        leat_status status = input->fd < 0 ? open_next(reader, reterr) : LEAT_OK;
+        retdocument->file = input->file;
         if (leat_is_ok(status))
             status = next_in_file(reader, retdocument, &found, reterr);
         if (!leat_is_ok(status)) {
-            close_file(reader);
+            leat_input_close_file(&reader->input);
             return status;
         }
         if (found)
