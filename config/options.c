@@ -7,6 +7,8 @@
 const struct leat_option leat_options[] = {
     {"handler", LEAT_OPTION_TEXT, false, AT(handler), NULL, NULL,
      "the handler, where none is named on the command line"},
+    {"limits.inflated", LEAT_OPTION_SIZE, false, AT(max_inflated), "64MiB", NULL,
+     "most that something compressed in a payload may become"},
     {"limits.memory", LEAT_OPTION_SIZE, false, AT(max_memory), "1GiB", NULL,
      "most memory one payload, and one call of a handler, may take"},
     {"limits.payload", LEAT_OPTION_SIZE, false, AT(max_payload), "64MiB", NULL, "longest payload that is read"},

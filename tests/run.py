@@ -53,18 +53,18 @@ def corpora(build):
 # name: variant, targets, budget, commands
 SUITES = {
     "rules": (None, [], 20, lambda build: [[sys.executable, "tests/lint/rules.py"]]),
-    "cli": ("plain", ["all"], 120, python("cli")),
+    "cli": ("plain", ["all"], 240, python("cli")),
     "structure": ("plain", ["all"], 180, python("structure")),
     "install": ("plain", ["all"], 60, python("install")),
     "interop": ("plain", ["all"], 120, interop),
-    "unit-gcc-asan": ("gcc-asan", ["all", "unit-tests"], 120, unit()),
+    "unit-gcc-asan": ("gcc-asan", ["all", "unit-tests"], 300, unit()),
     "handlers": ("gcc-asan", ["handler-tests"], 30, programs("handlers/test_*")),
     "fuzz-corpus": ("gcc-asan", ["corpus-tests"], 60, corpora),
-    "cli-asan": ("gcc-asan", ["all"], 240, python("cli")),
+    "cli-asan": ("gcc-asan", ["all"], 480, python("cli")),
     "threads-asan": ("gcc-asan", ["thread-tests"], 60, programs("tests/thread-*")),
     "threads-tsan": ("gcc-tsan", ["thread-tests"], 60, programs("tests/thread-*")),
-    "unit-clang-asan": ("clang-asan", ["all", "unit-tests"], 120, unit()),
-    "unit-valgrind": ("valgrind", ["all", "unit-tests"], 1200, unit(*VALGRIND)),
+    "unit-clang-asan": ("clang-asan", ["all", "unit-tests"], 300, unit()),
+    "unit-valgrind": ("valgrind", ["all", "unit-tests"], 2400, unit(*VALGRIND)),
 }
 # Only by name: what `./dev coverage` runs.
 COVERAGE = {

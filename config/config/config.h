@@ -38,7 +38,7 @@ struct leat_config {
     cJSON *settings; /* NULL: none */
     int log_format, log_level;
     int64_t reserve_ms;
-    size_t max_payload, max_memory;
+    size_t max_payload, max_memory, max_inflated;
 };
 
 /* All defaults. NO_MEMORY only. */

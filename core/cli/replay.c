@@ -164,6 +164,7 @@ static bool make_engine(struct replay *replay)
         .adapters = replay->adapters[0] != NULL ? replay->adapters : replay->cli->adapters,
         .max_payload = replay->config.max_payload,
         .max_bytes = replay->config.max_memory,
+        .max_inflated = replay->config.max_inflated,
         .reserve_ms = replay->config.reserve_ms,
         .settings = replay->config.settings,
         .logger = &replay->logger,

@@ -26,6 +26,8 @@ struct leat_shown {
     struct leat_arena run;   /* what one event takes; reset by whoever prints it */
 };
 
+/* "  sqs > sns > s3  2 events", a line each; nothing if no event is wrapped in another kind. */
+void leat_show_picture(const struct leat_cli *cli, const struct leat_shown *shown);
 void leat_show_for_people(const struct leat_cli *cli, struct leat_shown *shown);
 void leat_show_as_json(struct leat_shown *shown);
 

@@ -149,10 +149,20 @@ static void print_kinds(const struct leat_shown *shown, const struct leat_envelo
         printf(" in %.*s", LEAT_ARG(outermost));
 }
 
-static void print_place(const struct leat_record *record)
+/* "Records[3]", or "records.orders-0[3]" where each list counts for itself. */
+static void print_place(const struct leat_record *record, const char *behind)
 {
-    if (record->index != LEAT_WHOLE)
-        printf("Records[%u]: ", record->index);
+    const cJSON *records = record->doc != NULL ? record->doc->records : NULL;
+    const cJSON *list = cJSON_IsObject(records) ? records->child : NULL;
+    uint32_t index = record->index;
+    if (index == LEAT_WHOLE)
+        return;
+    for (; list != NULL && index >= (uint32_t)cJSON_GetArraySize(list); list = list->next)
+        index -= (uint32_t)cJSON_GetArraySize(list);
+    fputs(list != NULL ? records->string : "Records", stdout);
+    fputs(list != NULL ? "." : "", stdout);
+    leat_cli_print_visible(stdout, leat_str_c(list != NULL ? list->string : ""));
+    printf("[%u]%s", index, behind);
 }
 
 static void print_event(const struct leat_cli *cli, struct leat_shown *shown, const struct leat_shown_record *item,
@@ -164,7 +174,7 @@ static void print_event(const struct leat_cli *cli, struct leat_shown *shown, co
     int width = label_width(&event);
     putchar('\n');
     print_colour(cli, "\033[1m");
-    print_place(item->record);
+    print_place(item->record, ": ");
     print_kinds(shown, envelope);
     putchar(' ');
     leat_cli_print_visible(stdout, envelope->id);
@@ -211,8 +221,7 @@ static void print_broken(const struct leat_cli *cli, const struct leat_shown *sh
     print_colour(cli, "\033[31m");
     print_file(shown->document);
     printf("%s: ", shown->records.adapter->name);
-    if (item->record->index != LEAT_WHOLE)
-        printf("Records[%u] is ", item->record->index);
+    print_place(item->record, " is ");
     fputs("broken: ", stdout);
     leat_cli_print_visible(stdout, item->broken);
     fputs("; it would be rejected", stdout);
@@ -266,6 +275,7 @@ void leat_show_for_people(const struct leat_cli *cli, struct leat_shown *shown)
         return;
     }
     print_head(cli, shown);
+    leat_show_picture(cli, shown);
     for (uint32_t i = 0; i < shown->records.count && !ferror(stdout); i++) {
         const struct leat_shown_record *item = &shown->items[i];
         if (item->broken.ptr != NULL)

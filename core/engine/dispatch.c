@@ -40,6 +40,7 @@ static void normalise(struct leat_engine *engine, struct leat_unit *unit)
     struct leat_error error = {0};
     struct leat_decoder decoder = {.arena = &delivery->arena,
                                    .adapters = engine->options.adapters,
+                                   .max_inflated = engine->options.max_inflated,
                                    .exact = engine->options.exact,
                                    .reterr = &error};
     leat_status status = leat_normalise(&decoder, unit->record, &unit->events);

@@ -114,6 +114,7 @@ static leat_status decode(struct leat_delivery *delivery, leat_str text, const s
         .arena = &delivery->arena,
         .adapters = engine->options.adapters,
         .max_bytes = engine->options.max_payload,
+        .max_inflated = engine->options.max_inflated,
         .exact = engine->options.exact,
         .reterr = &delivery->error,
     };

@@ -201,7 +201,7 @@ static bool has_name(const struct names *names, leat_str object)
 bool leat_json_any_name(leat_str object, const leat_str *names, size_t count)
 {
     const struct names wanted = {names, count};
-    return may_have(&wanted, object) && has_name(&wanted, object);
+    return object.len > 0 && object.ptr[0] == '{' && may_have(&wanted, object) && has_name(&wanted, object);
 }
 
 struct wanted {

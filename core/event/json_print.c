@@ -36,17 +36,14 @@ void leat_json_print_number(struct leat_buf *buf, const cJSON *item)
 leat_str leat_json_digits(struct leat_arena *arena, const cJSON *number)
 {
     int64_t value;
-    struct leat_buf text;
     if (!cJSON_IsNumber(number) || !(number->valuedouble >= 0))
         return LEAT_ABSENT;
     if (number->valuedouble < LEAT_JSON_EXACT) {
         value = (int64_t)number->valuedouble;
         return (double)value == number->valuedouble ? leat_arena_decimal(arena, (uint64_t)value) : LEAT_ABSENT;
     }
-    leat_buf_init(&text, arena);
-    leat_json_print_number(&text, number); /* as kept; it is not where the double says the same */
-    leat_str digits = leat_buf_str(&text);
-    return leat_str_int64(digits, &value) ? digits : LEAT_ABSENT;
+    leat_str text = leat_str_c(number->valuestring);
+    return leat_str_int64(text, &value) ? text : LEAT_ABSENT;
 }
 
 /* A NUL in a name is kept as C0 80 (repair_name), for a C string cannot hold it; here it comes back. */

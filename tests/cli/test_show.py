@@ -184,7 +184,16 @@ def nested_events_say_what_they_are_inside_of():
     done = show(messages(2, m0={"body": json.dumps(message)}))
     tap.contains(done.stdout, "\nRecords[0]: s3 in sns in sqs ")
     tap.contains(done.stdout, "\nRecords[1]: sqs m1")
+    tap.equal(done.stdout.splitlines()[1:3], ["  sqs > sns > s3  1 event", "  sqs  1 event"])
+    assert "  sqs  " not in show(messages(2)).stdout, "nothing is nested"
     tap.contains(done.stdout, "\n    bucket         uploads-example\n")
+
+
+@tap.test
+def records_of_several_lists_are_named_by_their_list():
+    lines = show(sample("kafka")).stdout.splitlines()
+    tap.equal([line.split(": ")[0] for line in lines if line.startswith("records.")],
+              ["records.orders-0[0]", "records.orders-0[1]"])
 
 
 @tap.test

@@ -18,7 +18,7 @@ FLOORS = [
     ("cli", None, "core/cli"),
 ]
 LIBRARIES = {"base": "core/base", "event": "core/event", "contract": "core/contract", "engine": "core/engine"}
-FOREIGN = ["-lcjson", "-levent_core"]
+FOREIGN = ["-lcjson", "-levent_core", "-lz"]
 
 
 def compile_like(folder, text, where):

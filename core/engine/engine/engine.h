@@ -23,6 +23,7 @@ struct leat_engine_options {
     uint32_t max_in_flight;                     /* units a source may have delivered and not settled; 0: 1000 */
     size_t max_payload;                         /* bytes; 0: LEAT_MAX_PAYLOAD */
     size_t max_bytes;                           /* of one delivery's, and of one run's, memory; 0: LEAT_MAX_BYTES */
+    size_t max_inflated;                        /* bytes that something compressed may become; 0: 64 MiB */
     int64_t reserve_ms;                         /* of a batch's time, kept for the answer; < 0: 500 */
     bool exact;                                 /* numbers keep their text, for encode */
     const cJSON *settings;                      /* an object or NULL; must outlive the engine */
