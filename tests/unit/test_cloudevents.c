@@ -320,6 +320,7 @@ Test(cloudevents, broken_event_breaks_its_message_alone)
 {
     char *body = quoted(CLOUDEVENT(",\"data\":1,\"data_base64\":\"AA==\""));
     DECODED d = decode_changed(sample_of("sqs"), "/Records/1/body", body);
+    cr_assert(leat_is_ok(d->status), "%s", d->error.message);
     cr_expect_str_eq(d->reason[1], "it has both data and data_base64");
     cr_expect_eq(d->events.count, 1);
     free(body);

@@ -301,6 +301,7 @@ Test(kinesis, notification_that_is_broken_breaks_its_record_alone)
                     LEAT_STR("{\"Records\":[" S3_RECORD ",{\"eventSource\":\"aws:s3\",\"eventName\":5,\"s3\":"
                              "{\"bucket\":{\"name\":\"b\"},\"object\":{\"key\":\"k\"}}}]}"));
     DECODED d = decode_owned(payload);
+    cr_assert(leat_is_ok(d->status), "%s", d->error.message);
     cr_expect_str_eq(d->reason[0], "eventName is a number (want text)");
     cr_expect_str_eq(d->reason[1], "");
     cr_expect_eq(d->events.count, 1, "no half of a record");
