@@ -106,6 +106,16 @@ static leat_status set_size(struct leat_config *config, const struct leat_option
     return LEAT_OK;
 }
 
+static leat_status set_flag(struct leat_config *config, const struct leat_option *option, leat_str text,
+                            struct leat_error *reterr)
+{
+    bool *value = (bool *)(void *)((char *)config + option->offset);
+    *value = leat_str_is(text, "true") || leat_str_is(text, "1");
+    return *value || leat_str_is(text, "false") || leat_str_is(text, "0")
+               ? LEAT_OK
+               : wrong(reterr, option, text, "true or false");
+}
+
 static leat_status set_value(struct leat_config *config, const struct leat_option *option, leat_str text,
                              struct leat_error *reterr)
 {
@@ -114,6 +124,7 @@ static leat_status set_value(struct leat_config *config, const struct leat_optio
     switch (option->type) {
     case LEAT_OPTION_MAP: return set_map(config, option, text, reterr);
     case LEAT_OPTION_DURATION: return set_duration(config, option, text, reterr);
+    case LEAT_OPTION_FLAG: return set_flag(config, option, text, reterr);
     case LEAT_OPTION_SIZE: return set_size(config, option, text, reterr);
     case LEAT_OPTION_CHOICE:
         choice = find_choice(option->choices, text);

@@ -16,6 +16,7 @@ enum leat_option_type {
     LEAT_OPTION_DURATION, /* int64_t, milliseconds: 250ms 30s 15m 24h */
     LEAT_OPTION_SIZE,     /* size_t, bytes: 64KiB 6MB 1GiB, or plain bytes */
     LEAT_OPTION_CHOICE,   /* int: place in `choices` */
+    LEAT_OPTION_FLAG,     /* bool: true or false, also 1 or 0 */
     LEAT_OPTION_MAP,      /* cJSON *: an object of anything */
 };
 
@@ -39,6 +40,8 @@ struct leat_config {
     int log_format, log_level;
     int64_t reserve_ms;
     size_t max_payload, max_memory, max_inflated;
+    bool report_items, pipeline, sigterm;
+    int whole_batch; /* 0: list, 1: error */
 };
 
 /* All defaults. NO_MEMORY only. */

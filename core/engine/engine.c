@@ -194,11 +194,17 @@ static leat_status open_slots(struct leat_engine *engine, struct leat_error *ret
     return LEAT_OK;
 }
 
-leat_status leat_engine_start(struct leat_engine *engine, struct leat_error *reterr)
+leat_status leat_engine_open(struct leat_engine *engine, struct leat_error *reterr)
 {
     for (struct leat_bound *bound = engine->handlers; bound != NULL; bound = bound->next)
         LEAT_TRY(load_handler(engine, bound, reterr));
-    LEAT_TRY(open_slots(engine, reterr));
+    return open_slots(engine, reterr);
+}
+
+leat_status leat_engine_start(struct leat_engine *engine, struct leat_error *reterr)
+{
+    if (!engine->executor_open)
+        LEAT_TRY(leat_engine_open(engine, reterr));
     for (struct leat_source *source = engine->sources; source != NULL; source = source->next) {
         LEAT_TRY(source->ops->start(source->self, reterr));
         source->started = true;

@@ -55,7 +55,9 @@ void leat_engine_set_sink(struct leat_engine *engine, const struct leat_sink_ops
 leat_status leat_engine_add_source(struct leat_engine *engine, const struct leat_source_ops *ops, const void *options,
                                    struct leat_error *reterr);
 
-/* load, then every slot's init, then the sources' start. */
+/* load, then every slot's init. */
+leat_status leat_engine_open(struct leat_engine *engine, struct leat_error *reterr);
+/* The sources' start; open before it, if nobody did. */
 leat_status leat_engine_start(struct leat_engine *engine, struct leat_error *reterr);
 /* Until every source has stopped and all is settled. Fails if a source failed. */
 leat_status leat_engine_run(struct leat_engine *engine, struct leat_error *reterr);
