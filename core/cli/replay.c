@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "find_handler.h"
+#include "replay_guest.h"
 #include "report.h"
 
 #include <config/config.h>
@@ -14,6 +15,7 @@
 
 enum {
     AS,
+    BOOTSTRAP,
     EXPECT,
     FUNCTION_ARN,
     HANDLER,
@@ -31,6 +33,7 @@ enum {
 
 static const struct leat_cli_option options[] = {
     [AS] = {"as", "TRIGGER", "take every payload as this trigger's, as it stands, without detection"},
+    [BOOTSTRAP] = {"bootstrap", "PROGRAM", "a function of any runtime: its program, FILE.zip or command line"},
     [EXPECT] = {"expect", "FILE", "compare with what --record wrote; status 0 means: as expected"},
     [FUNCTION_ARN] = {"function-arn", "ARN", "what leat_function_arn() says"},
     [HANDLER] = {"handler", "[TRIGGER=]HANDLER", "PATH.so, PATH.so:NAME or NAME; may be given several times"},
@@ -53,7 +56,7 @@ struct replay {
     struct leat_report report;
     struct leat_reader *reader;
     struct leat_engine *engine;
-    const char *handlers[HANDLERS_MAX], *expect, *record, *only;
+    const char *handlers[HANDLERS_MAX], *bootstrap, *expect, *record, *only;
     leat_str named[HANDLERS_MAX]; /* the triggers they are for */
     size_t handler_count, named_count;
     const struct leat_adapter *as;                          /* NULL: detect, among `adapters` */
@@ -123,6 +126,7 @@ static bool take_option(void *argument, size_t index, const char *value)
     case REPEAT: return take_repeat(replay, value);
     case SET: return take_setting(replay, value);
     case TIME: return take_time(replay, value);
+    case BOOTSTRAP: replay->bootstrap = value; break;
     case EXPECT: replay->expect = value; break;
     case RECORD: replay->record = value; break;
     case ONLY: replay->only = value; break;
@@ -227,11 +231,29 @@ static leat_status open_files(struct replay *replay, const char *const *paths, s
     return LEAT_OK;
 }
 
+static leat_status run_bootstrap(struct replay *replay, const struct leat_file_options *file, struct leat_error *reterr)
+{
+    struct leat_replay_guest guest = {
+        .bootstrap = replay->bootstrap,
+        .file = file,
+        .adapters = replay->adapters[0] != NULL ? replay->adapters : replay->cli->adapters,
+        .max_payload = replay->config.max_payload,
+        .max_memory = replay->config.max_memory,
+        .max_inflated = replay->config.max_inflated,
+        .keep = replay->only != NULL ? keep : NULL,
+        .keep_argument = replay,
+    };
+    return leat_replay_guest(&guest, reterr);
+}
+
 static leat_status run(struct replay *replay, const char *const *paths, size_t count, struct leat_error *reterr)
 {
-    if (!make_engine(replay))
+    if (replay->bootstrap != NULL && replay->handler_count > 0)
+        return leat_error_set(reterr, LEAT_STATUS(USAGE), "--bootstrap and --handler exclude each other");
+    if (replay->bootstrap == NULL && !make_engine(replay))
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
-    LEAT_TRY(add_handlers(replay, reterr));
+    if (replay->bootstrap == NULL)
+        LEAT_TRY(add_handlers(replay, reterr));
     LEAT_TRY(open_files(replay, paths, count, reterr));
     struct leat_file_options file = {
         .reader = replay->reader,
@@ -241,6 +263,8 @@ static leat_status run(struct replay *replay, const char *const *paths, size_t c
         .time_ms = replay->time_ms,
         .report = leat_report_callbacks(&replay->report),
     };
+    if (replay->bootstrap != NULL)
+        return run_bootstrap(replay, &file, reterr);
     LEAT_TRY(leat_engine_add_source(replay->engine, &leat_source_file, &file, reterr));
     LEAT_TRY(leat_engine_start(replay->engine, reterr));
     return leat_engine_run(replay->engine, reterr);
@@ -320,8 +344,12 @@ const struct leat_cli_verb leat_verb_replay = {
                 "leat replay --handler sqs=orders --handler s3=index handlers/*/events\n"
                 "leat sample sqs | leat replay --handler orders -\n"
                 "leat replay --handler ./hello.so --only 8d1f m.json\n"
-                "leat replay --handler ./hello.so --expect events/sqs.expect events/sqs.json\n",
-    .notes = "Touches nothing but these files, which may be in the form of other tools: docs/reference/events.md.\n"
+                "leat replay --handler ./hello.so --expect events/sqs.expect events/sqs.json\n"
+                "leat replay --bootstrap function.zip events/\n"
+                "leat replay --bootstrap 'python3 -m awslambdaric app.handler' events/\n",
+    .notes = "--bootstrap starts a function as Lambda does, serves it the Runtime API on the loopback, and reads its\n"
+             "answers as Lambda does: docs/reference/lambda.md. An invocation has 30 s, or what --time says.\n"
+             "Touches nothing but these files, which may be in the form of other tools: docs/reference/events.md.\n"
              "Exit status 1: an event was not ok, or not as expected; 65: a file is no JSON (what stands before\n"
              "it is still run); 66: no such file; 78: a handler or an option is unusable.\n",
     .options = options,

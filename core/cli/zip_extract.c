@@ -22,7 +22,7 @@ static void close_fd(int *fd)
 static leat_status fail(const struct leat_zip_entry *entry, struct leat_error *reterr)
 {
     const char *why = strerror(errno);
-    return leat_error_set(reterr, LEAT_STATUS(IO), "cannot unpack %.*s: %s", LEAT_ARG(entry->name), why);
+    return leat_error_set(reterr, LEAT_STATUS(CONFIG), "cannot unpack %.*s: %s", LEAT_ARG(entry->name), why);
 }
 
 /* The folders that the first `len` bytes of a name stand for. What is no folder makes what follows fail. */
@@ -99,7 +99,7 @@ leat_status leat_zip_extract(const struct leat_zip *zip, const char *folder, str
 {
     int root LEAT_CLEANUP(close_fd) = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
-        return leat_error_set(reterr, LEAT_STATUS(IO), "cannot open %s: %s", folder, strerror(errno));
+        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "cannot open %s: %s", folder, strerror(errno));
     for (uint32_t i = 0; i < zip->count; i++) {
         const struct leat_zip_entry *entry = &zip->entries[i];
         if (entry->type == LEAT_ZIP_FILE)
