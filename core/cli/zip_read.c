@@ -113,10 +113,18 @@ static bool has_byte(leat_str text, char byte)
     return text.len > 0 && memchr(text.ptr, byte, text.len) != NULL;
 }
 
+static bool has_control(leat_str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7F)
+            return true;
+    return false;
+}
+
 static leat_status check_name(const struct reading *reading, leat_str name)
 {
-    if (has_byte(name, '\0') || has_byte(name, '\\'))
-        return refuse_entry(reading, name, "a backslash or a NUL in its name");
+    if (has_byte(name, '\\') || has_control(name))
+        return refuse_entry(reading, name, "a backslash or a control character in its name");
     if (name.len == 0 || name.len >= PATH_MAX || !parts_are_names(name))
         return refuse_entry(reading, name, "its name leads out of the archive, or is none");
     return LEAT_OK;
