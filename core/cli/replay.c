@@ -329,6 +329,7 @@ static int replay_main(struct leat_cli *cli, int argc, char **argv)
         return leat_cli_fail(EXIT_USAGE_ERROR, "leat replay --handler ./hello.so events/, or - for standard input",
                              "no file is named");
     replay.report.only = replay.only != NULL;
+    replay.report.guest = replay.bootstrap != NULL;
     replay.report.golden = replay.expect != NULL || replay.record != NULL;
     leat_status status = run(&replay, paths, (size_t)count, &error);
     if (!leat_is_ok(status))

@@ -5,6 +5,7 @@
 #include <leat/clock.h>
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #define ID_WIDTH 12     /* of an id in a line for people */
 #define REPLY_WIDTH 400 /* of a reply there */
@@ -294,7 +295,7 @@ bool leat_report_failed(const struct leat_report *report)
 }
 
 /* The kernel's own count of this program: getrusage also counts what the process was before exec, so a large parent. */
-static long peak_rss_bytes(void)
+static long own_peak_bytes(void)
 {
     static const char name[] = "VmHWM:";
     char line[128];
@@ -306,6 +307,15 @@ static long peak_rss_bytes(void)
     if (status != NULL)
         (void)fclose(status);
     return bytes;
+}
+
+/* Of what runs the handlers: this program, or the largest process of the function. */
+static long peak_rss_bytes(const struct leat_report *report)
+{
+    struct rusage usage;
+    if (!report->guest)
+        return own_peak_bytes();
+    return getrusage(RUSAGE_CHILDREN, &usage) == 0 ? usage.ru_maxrss * 1024 : 0;
 }
 
 static double percentile_ms(const struct leat_histogram *runs, double percent)
@@ -329,7 +339,7 @@ static void text_table(const struct leat_report *report)
         print_row(row->kind, row->events, row->outcomes, &row->runs);
     if (metrics->kinds != NULL && metrics->kinds->next != NULL)
         print_row(LEAT_STR("all"), metrics->events, metrics->outcomes, &metrics->runs);
-    printf("%-16s peak RSS %.1f MB\n", "", (double)peak_rss_bytes() / 1e6);
+    printf("%-16s peak RSS %.1f MB\n", "", (double)peak_rss_bytes(report) / 1e6);
 }
 
 static void text_verdict(const struct leat_report *report, const char *verdict)
@@ -358,7 +368,7 @@ void leat_report_summary(struct leat_report *report, const char *verdict)
                (unsigned long long)metrics->outcomes[LEAT_OUTCOME_RETRY],
                (unsigned long long)metrics->outcomes[LEAT_OUTCOME_REJECT],
                (long long)leat_histogram_percentile(&metrics->runs, 50),
-               (long long)leat_histogram_percentile(&metrics->runs, 99), peak_rss_bytes());
+               (long long)leat_histogram_percentile(&metrics->runs, 99), peak_rss_bytes(report));
         return;
     }
     if (!report->quiet)

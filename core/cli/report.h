@@ -19,6 +19,7 @@ bool leat_lines_add(struct leat_arena *arena, struct leat_lines *lines, leat_str
 struct leat_report {
     const struct leat_cli *cli;
     bool json, quiet, only;  /* only: some events are left out, and documents without any are not told of */
+    bool guest;              /* the function is another process */
     bool golden;             /* golden lines are kept */
     struct leat_arena arena; /* of the golden lines */
     struct leat_lines lines;

@@ -251,6 +251,16 @@ def a_command_line_is_run_where_leat_is(desk):
 
 
 @replaying.test
+def the_memory_is_that_of_the_function(desk):
+    desk.write("a.json", ONE)
+    status, lines = run(desk, """
+        pad = bytearray(b"x") * (100 << 20)
+        serve(lambda event, headers: {})
+        """, "a.json")
+    assert 100 << 20 < replaying.summary(lines)["peak_rss_bytes"] < 200 << 20, lines
+
+
+@replaying.test
 def what_the_function_prints_is_no_data(desk):
     desk.write("a.json", ONE)
     done = desk.replay("--json", "--bootstrap", guests.write(desk, """
