@@ -33,7 +33,7 @@ enum {
 
 static const struct leat_cli_option options[] = {
     [AS] = {"as", "TRIGGER", "take every payload as this trigger's, as it stands, without detection"},
-    [BOOTSTRAP] = {"bootstrap", "PROGRAM", "a function of any runtime: its program, FILE.zip or command line"},
+    [BOOTSTRAP] = {"bootstrap", "FILE", "a function of any runtime: its program, its FILE.zip, or a command line"},
     [EXPECT] = {"expect", "FILE", "compare with what --record wrote; status 0 means: as expected"},
     [FUNCTION_ARN] = {"function-arn", "ARN", "what leat_function_arn() says"},
     [HANDLER] = {"handler", "[TRIGGER=]HANDLER", "PATH.so, PATH.so:NAME or NAME; may be given several times"},
@@ -349,7 +349,7 @@ const struct leat_cli_verb leat_verb_replay = {
                 "leat replay --bootstrap function.zip events/\n"
                 "leat replay --bootstrap 'python3 -m awslambdaric app.handler' events/\n",
     .notes = "--bootstrap starts a function as Lambda does, serves it the Runtime API on the loopback, and reads its\n"
-             "answers as Lambda does: docs/reference/lambda.md. An invocation has 30 s, or what --time says.\n"
+             "answers as Lambda does: docs/reference/bootstrap.md. An invocation has 30 s, or what --time says.\n"
              "Touches nothing but these files, which may be in the form of other tools: docs/reference/events.md.\n"
              "Exit status 1: an event was not ok, or not as expected; 65: a file is no JSON (what stands before\n"
              "it is still run); 66: no such file; 78: a handler or an option is unusable.\n",
