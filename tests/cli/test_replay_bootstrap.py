@@ -2,6 +2,7 @@
 """`leat replay --bootstrap`: functions that keep to the Runtime API, and what is read of their answers."""
 import json
 import os
+import shutil
 
 import guests
 import replaying
@@ -13,6 +14,40 @@ ONE = replaying.sqs(replaying.message("m1", "a"))
 
 def run(desk, body, *arguments, **options):
     return desk.lines("--bootstrap", guests.write(desk, body), *arguments, **options)
+
+
+def package(desk, handler):
+    """leat's own bootstrap beside a handler, as a function is packed."""
+    desk.path("package").mkdir()
+    shutil.copy(tap.BUILD / "bootstrap", desk.path("package"))
+    shutil.copy(desk.handler(handler), desk.path("package"))
+    return desk.path("package/bootstrap")
+
+
+@replaying.test
+def own_functions_answer_as_their_handlers_do(desk):
+    kinds = [line.split()[0] for line in tap.must(tap.BUILD / "leat", "sample").stdout.splitlines()]
+    names = [desk.write(f"{kind}.json", replaying.sample(kind)) for kind in kinds]
+    names.append(desk.write("many.json", replaying.sqs(*[replaying.message(todo, {"do": todo})
+                                                         for todo in ["ok", "retry", "reject", "reply"]])))
+    names.append(desk.write("stream.json", {"Records": [replaying.change("1", "ok"), replaying.change("2", "retry"),
+                                                        replaying.change("3", "ok")]}))
+    bootstrap = package(desk, "told")
+    status, direct = desk.lines("--handler", desk.handler("told"), *names)
+    again, served = desk.lines("--bootstrap", bootstrap, *names, env={"_HANDLER": "told.so"})
+    tap.equal(again, status)
+    tap.equal(replaying.replies(served), replaying.replies(direct))
+    tap.equal([(line["event"], line["outcome"] == "ok") for line in replaying.events(served)],
+              [(line["event"], line["outcome"] == "ok") for line in replaying.events(direct)])
+
+
+@replaying.test
+def own_functions_come_in_archives(desk):
+    package(desk, "told")
+    shutil.make_archive(desk.path("function"), "zip", desk.path("package"))
+    desk.write("a.json", ONE)
+    status, lines = desk.lines("--bootstrap", "function.zip", "a.json")
+    tap.equal((status, replaying.replies(lines)), (0, [{"batchItemFailures": []}]))
 
 
 @replaying.test

@@ -21,13 +21,13 @@ def built(name, program):
     return BUILT / name / program
 
 
-def check(desk, bootstrap, error):
+def check(desk, bootstrap, error, **options):
     """Good, bad, partly bad, ending, good again; the answers name the invocation."""
     bodies = ["good", "fail", "again", "exit", "good"]
     for number, body in enumerate(bodies, 1):
         desk.write(f"{number}.json", replaying.sqs(replaying.message(f"m{number}", body)))
     status, lines = desk.lines("--bootstrap", bootstrap, "--function-arn", ARN,
-                               *[f"{number}.json" for number in range(1, len(bodies) + 1)])
+                               *[f"{number}.json" for number in range(1, len(bodies) + 1)], **options)
     told = replaying.replies(lines)
     tap.equal(status, 1)
     tap.equal(replaying.outcomes(lines), ["ok", "retry", "retry", "retry", "ok"])
@@ -80,7 +80,7 @@ def node(desk):
     client = built("node", "node_modules/.bin/aws-lambda-ric")
     shutil.copy(SOURCES / "index.js", desk.folder)
     os.symlink(BUILT / "node/node_modules", desk.path("node_modules"))
-    check(desk, f"{client} index.handler", "Error")
+    check(desk, f"{client} ", "Error", env={"_HANDLER": "index.handler"})
 
 
 tap.main()
