@@ -189,6 +189,8 @@ static leat_str state_before(const struct leat_unit *unit, leat_str state)
 {
     for (uint32_t i = unit->index; i-- > 0;) {
         const struct leat_unit *before = &unit->delivery->units[i];
+        if (!leat_str_eq(before->record->lane, unit->record->lane))
+            continue; /* it may be under way on another thread */
         for (uint32_t r = before->result_count; r-- > 0;)
             if (before->results[r].kind == LEAT_OUTCOME_OK && before->results[r].reply != NULL)
                 return before->results[r].reply->body;

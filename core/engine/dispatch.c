@@ -173,12 +173,15 @@ void leat_dispatch_forward(struct leat_engine *engine, struct leat_unit *unit)
         leat_unit_finish(engine, unit);
 }
 
-/* All after-steps are through: the results stand. */
+/* All after-steps are through: the results stand, and become the units'. */
 void leat_dispatch_results(struct leat_run *run)
 {
     struct leat_engine *engine = run->engine;
-    for (uint32_t i = 0; i < run->count; i++)
-        leat_result_keep(run->work[i].unit->delivery, run->work[i].result);
+    for (uint32_t i = 0; i < run->count; i++) {
+        const struct leat_work *work = &run->work[i];
+        leat_result_keep(work->unit->delivery, work->result);
+        work->unit->results[work->index] = *work->result;
+    }
     for (uint32_t i = 0; i < run->count; i++) {
         struct leat_unit *unit = run->work[i].unit;
         bool last = i + 1 == run->count || run->work[i + 1].unit != unit;

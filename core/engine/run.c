@@ -48,6 +48,7 @@ struct leat_run *leat_run_new(struct leat_engine *engine, struct leat_bound *bou
     run->work = LEAT_NEW_N(&run->arena, struct leat_work, size);
     run->list = LEAT_NEW_N(&run->arena, struct leat_work *, size);
     run->events = LEAT_NEW_N(&run->arena, struct leat_event, size);
+    run->results = leat_arena_alloc(&run->arena, size * sizeof(*run->results));
     run->deliveries = LEAT_NEW_N(&run->arena, struct leat_delivery *, size);
     if (run->arena.overflow) {
         put_spare(run);
@@ -67,7 +68,8 @@ struct leat_run *leat_run_new(struct leat_engine *engine, struct leat_bound *bou
 void leat_run_add(struct leat_run *run, struct leat_unit *unit, uint32_t index)
 {
     struct leat_work *work = &run->work[run->count];
-    *work = (struct leat_work){.unit = unit, .run = run, .result = &unit->results[index]};
+    *work = (struct leat_work){.unit = unit, .run = run, .result = &run->results[run->count], .index = index};
+    *work->result = unit->results[index];
     work->decided = run->bound == NULL;
     if (index < unit->events.count) {
         leat_event_init(&run->events[run->count], &unit->events.items[index], &run->arena);

@@ -22,9 +22,10 @@ struct leat_work {
     struct leat_unit *unit;
     const struct leat_event *event;
     struct leat_run *run;
-    struct leat_result *result; /* before: set it together with DECIDED; after: what the handler said */
+    struct leat_result *result; /* the run's. Before: set it together with DECIDED; after: what the handler said */
     enum leat_step step;        /* before: the middleware's answer, LEAT_NEXT when it is called */
     bool decided;               /* by a before-step: the handler does not see it */
+    uint32_t index;             /* of the event in its unit */
 };
 
 /* Loop thread but for what leat_run_call does. */

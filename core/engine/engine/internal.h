@@ -94,6 +94,7 @@ struct leat_run {
     struct leat_arena arena;
     struct leat_work *work;
     struct leat_event *events;
+    struct leat_result *results;       /* one a work, until the after-steps are through: then the unit's */
     struct leat_delivery **deliveries; /* of the works: held until the run is freed */
     uint32_t count;
     enum leat_run_phase phase;
