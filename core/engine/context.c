@@ -140,6 +140,10 @@ static const struct leat_delivery *delivery_of(const leat_context *context)
 int64_t leat_remaining_ms(const leat_context *context)
 {
     const struct leat_delivery *delivery = delivery_of(context);
+    if (context->run != NULL && context->run->deadline_us != 0) {
+        int64_t left_us = context->run->deadline_us - leat_clock_us(context->engine->options.clock);
+        return left_us > 0 ? left_us / 1000 : 0;
+    }
     if (delivery == NULL || delivery->invocation.deadline_ms == 0)
         return INT64_MAX;
     int64_t remaining = delivery->invocation.deadline_ms - leat_clock_wall_ms(context->engine->options.clock);

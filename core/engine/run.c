@@ -178,6 +178,12 @@ void leat_run_call(struct leat_run *run, struct leat_slot *slot)
     }
 }
 
+void leat_run_cancel(struct leat_run *run, struct leat_slot *slot)
+{
+    if (run->bound->handler.cancel != NULL)
+        run->bound->handler.cancel(slot->states[run->bound->index]);
+}
+
 /* --- slots ------------------------------------------------------------------------------------------ */
 
 leat_status leat_slot_open(struct leat_slot *slot, struct leat_error *reterr)
