@@ -228,11 +228,10 @@ int leat_cli_bootstrap(struct leat_cli *cli)
     const char *api = variable("AWS_LAMBDA_RUNTIME_API");
     bootstrap.started_us = leat_clock_us(&leat_clock_system);
     leat_logger_init(&bootstrap.logger);
-    bootstrap.peer.agent = "leat/" LEAT_VERSION;
     if (api == NULL)
         return leat_cli_fail(EXIT_CONFIG, "leat replay runs event files through a handler here",
                              "AWS_LAMBDA_RUNTIME_API is not set: without a verb this is a Lambda function");
-    if (!leat_is_ok(leat_address_read(&bootstrap.peer.address, api, &error)))
+    if (!leat_is_ok(leat_lambda_peer_init(&bootstrap.peer, api, "leat/" LEAT_VERSION, &error)))
         return leat_cli_fail_with(EXIT_CONFIG, &error);
     if (!leat_is_ok(leat_config_init(&bootstrap.config)) || !watch_signals(&bootstrap))
         return leat_cli_fail(EXIT_BUG, NULL, "out of memory");

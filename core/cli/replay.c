@@ -172,8 +172,8 @@ static leat_str raw_of(const struct leat_unit *unit, const struct leat_envelope 
 static bool keep(void *argument, const struct leat_unit *unit, const struct leat_envelope *envelope)
 {
     const struct replay *replay = argument;
-    return (envelope != NULL && contains(envelope->id, replay->only)) || contains(unit->record->id, replay->only) ||
-           contains(raw_of(unit, envelope), replay->only);
+    return (envelope != NULL && contains(leat_envelope_id(envelope, &unit->delivery->arena), replay->only)) ||
+           contains(unit->record->id, replay->only) || contains(raw_of(unit, envelope), replay->only);
 }
 
 /* Threads only where they are asked for. With the last slot lost nothing is left to go on with. */
