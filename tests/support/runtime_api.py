@@ -157,7 +157,7 @@ class RuntimeApi:
             while not condition():
                 alive()
                 assert time.monotonic() < deadline, f"{what}: not within {LIMIT_S} s; {self.requests[-5:]}"
-                self.changed.wait(0.1)
+                self.changed.wait(0.02)
 
     def add(self, invocation):
         with self.lock:
@@ -251,10 +251,10 @@ class RuntimeApi:
             assert answer.until.wait(LIMIT_S), "nobody let the answer be sent"
         if answer.behind_next:
             connection.more()
+        connection.send(answer)
         with self.lock:
             request.answered = answer.status
             self.changed.notify_all()
-        connection.send(answer)
 
     def _note(self, request):
         """Records it; (the invocation it is for, what is scripted for it)."""
