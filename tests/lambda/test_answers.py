@@ -181,4 +181,21 @@ def a_100_before_the_answer_is_passed_over(function):
     tap.equal(function.invoke({"do": "ok"}).request.connection, 1)
 
 
+def memory_kb(function):
+    return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{function.process.pid}/status").read())[1])
+
+
+@runtime_api.test("told")
+def memory_does_not_grow_with_invocations(function):
+    def some(count):
+        for number in range(count):
+            function.invoke({"do": ["ok", "retry", "ok"][number % 3], "json": '"x"', "reason": "r" * 500, "filler": "y" * 20000},
+                            chunks=(100,) if number % 2 else None)
+        return memory_kb(function)
+    before = some(300)
+    after = some(1200)
+    if "asan" not in tap.BUILD.name:  # which keeps what was freed
+        assert after < before + 500, (before, after)
+
+
 tap.main()

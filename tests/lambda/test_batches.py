@@ -176,7 +176,7 @@ def the_reserve_is_an_option():
     with told(LEAT_RESERVE="5s") as function:
         tap.equal(success(function, queue(OK, OK), deadline_ms=4000), failed("m0", "m1"))
         tap.equal(success(function, queue(OK, OK), deadline_ms=9000), failed())
-    with told(LEAT_RESERVE="0") as function:
+    with told(LEAT_RESERVE="0s") as function:
         tap.equal(success(function, queue(OK, OK), deadline_ms=400), failed())
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 
+import replaying
 import runtime_api
 import tap
 
@@ -193,6 +194,15 @@ def what_is_no_json_is_an_error_and_the_process_lives(function):
         answer = function.invoke(body)
         tap.equal((answer.path, answer.error), ("error", "Runtime.UnmarshalError"), body[:20])
     tap.equal(function.invoke({"do": "ok"}).path, "response")
+
+
+@tap.test
+def an_event_above_the_limit_is_an_error_and_the_process_lives():
+    with runtime_api.Function(replaying.handler("told"), env={"LEAT_LIMITS": '{"payload":"1000B"}'}) as function:
+        for wire in [{}, {"chunks": (100,) * 30}]:
+            answer = function.invoke({"do": "ok", "filler": "x" * 5000}, **wire)
+            tap.equal((answer.path, answer.error.startswith("Runtime.")), ("error", True))
+            tap.equal(function.invoke({"do": "ok"}).path, "response")
 
 
 @runtime_api.test("raw")
