@@ -92,8 +92,8 @@ static const char *refuse_state(leat_str state)
 }
 
 /* False: the answer is an error, in *ret. */
-static bool add_state(struct leat_buf *buf, const struct leat_window *window,
-                      const struct leat_settlement *settlements, size_t count, struct leat_answer *ret)
+static bool add_state(struct leat_buf *buf, const struct leat_window *window, const struct leat_settlement *settlements,
+                      size_t count, struct leat_answer *ret)
 {
     const struct leat_settlement *last = count > 0 ? &settlements[count - 1] : NULL;
     leat_str state = next_state(window, settlements, count);
@@ -103,8 +103,7 @@ static bool add_state(struct leat_buf *buf, const struct leat_window *window,
         return false;
     }
     if (last != NULL && leat_settlement_failed(last) && last->unit->record->id.ptr == NULL &&
-        last->outcome > LEAT_OUTCOME_OK)
-        {
+        last->outcome > LEAT_OUTCOME_OK) {
         (void)leat_answer_error(buf->arena, last, 1, count, ret); /* the arena knows how it ended */
         return false;
     }
@@ -249,9 +248,8 @@ leat_status leat_items_decode(struct leat_arena *arena, const struct leat_record
     leat_settle_all(settlements, count, LEAT_OUTCOME_OK, LEAT_ABSENT);
     if (leat_str_empty(leat_str_trim(answer->text)) && !leat_window_read(records, &window))
         return LEAT_OK;
-    leat_status status = leat_json_parse(arena, answer->text, &root, NULL);
-    if (leat_is_ok(status)) /* offsets may not fit a double */
-        status = leat_json_keep_numbers(arena, answer->text, root);
+    if (leat_is_ok(leat_json_parse(arena, answer->text, &root, NULL))) /* else there is no root */
+        LEAT_TRY(leat_json_keep_numbers(arena, answer->text, root));   /* offsets may not fit a double */
     if (!make_places(arena, records, count, &places) || arena->overflow)
         return leat_arena_status(arena);
     const char *bad = read_answer(records, root, &places, settlements);

@@ -29,7 +29,7 @@ struct leat_engine_options {
     const cJSON *settings;                      /* an object or NULL; must outlive the engine */
     const struct leat_clock *clock;             /* NULL: the machine's */
     struct leat_logger *logger;                 /* NULL: stderr, info, text */
-    enum leat_log_level outcome_level;          /* failed events are logged at it, fine ones one below */
+    enum leat_log_level outcome_level;          /* failed events are logged at it, fine ones at debug, or below it */
     /* Asked for every event (and broken record: envelope NULL) before anything runs; false: it is settled as ok,
      * unseen. NULL: all. */
     bool (*keep)(void *argument, const struct leat_unit *unit, const struct leat_envelope *envelope);
@@ -57,6 +57,10 @@ leat_status leat_engine_add_source(struct leat_engine *engine, const struct leat
 
 /* load, then every slot's init. */
 leat_status leat_engine_open(struct leat_engine *engine, struct leat_error *reterr);
+/* SnapStart, between open and start, on the loop thread, so for the inline executor: the handlers' hooks, the last one
+ * first before a snapshot. */
+leat_status leat_engine_snapshot(struct leat_engine *engine, struct leat_error *reterr);
+leat_status leat_engine_restore(struct leat_engine *engine, struct leat_error *reterr);
 /* The sources' start; open before it, if nobody did. */
 leat_status leat_engine_start(struct leat_engine *engine, struct leat_error *reterr);
 /* Until every source has stopped and all is settled. Fails if a source failed. */
