@@ -103,7 +103,8 @@ def a_line_is_a_line_whatever_is_in_it():
             lines = [line for line in err.split("\n") if "one" in line]
             tap.equal(len(lines), 1, err)
             tap.contains(lines[0], "two")
-            assert not re.search(r"[\x00-\x08\x0b-\x1f]", lines[0]), lines
+            # In text a new line within a record is \r, which CloudWatch shows as one.
+            assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", lines[0]), lines
             if env:
                 records(err)
 

@@ -30,6 +30,14 @@ def every_slot_polls_on_a_connection_of_its_own():
 
 
 @tap.test
+def polls_are_held_for_as_long_as_it_takes_and_cost_nothing():
+    with unruly(4) as function:
+        function.invoke({"echo": "x"})
+        function.holds_its_polls(4)
+        tap.equal(function.invoke({"echo": "y"}).json()["echo"], "y")
+
+
+@tap.test
 def one_slot_is_the_classic_mode():
     with unruly(1) as function:
         function.idle()

@@ -383,7 +383,7 @@ class Function:
 
     @property
     def err(self):
-        return (self.folder / "err").read_text(errors="replace")
+        return (self.folder / "err").read_bytes().decode(errors="replace")  # \r stays \r
 
     def alive(self):
         """Raises if the process has ended."""
@@ -414,6 +414,21 @@ class Function:
     def idle(self, polls=1):
         """Waits until it polls and nothing is queued."""
         self.api.wait_for(lambda: self.api.waiting >= polls and not self.api.queue, "a poll", self.alive)
+
+    def holds_its_polls(self, polls):
+        """For a while that an impatient client would not have: no other request, and no work."""
+        self.idle(polls)
+        requests, before = len(self.api.requests), self._ticks()
+        try:
+            self.process.wait(1.5)
+        except subprocess.TimeoutExpired:
+            pass
+        tap.equal((len(self.api.requests), self.api.waiting), (requests, polls))
+        assert self._ticks() - before <= 2, "it turns in circles"
+
+    def _ticks(self):
+        fields = open(f"/proc/{self.process.pid}/stat").read().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
 
     # --- the process --------------------------------------------------------------------------------------
 
