@@ -24,7 +24,7 @@ def told(env=None, **options):
 
 def records(text):
     """The lines that are not the handler's own, each of which must be a record."""
-    made = [json.loads(line) for line in text.splitlines() if not line.startswith("life: ")]
+    made = [json.loads(line) for line in text.split("\n") if line and not line.startswith("life: ")]
     for record in made:
         assert re.fullmatch(TIME, record["timestamp"]), record
         tap.contains(["trace", "debug", "info", "warn", "error", "fatal"], record["level"].lower())
