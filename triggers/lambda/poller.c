@@ -59,7 +59,8 @@ static void ask_again(struct leat_poller *poller, const char *why)
         wait_ms(poller, poller->tries == 1 ? 0 : FIRST_WAIT_MS << (poller->tries - 2));
         return;
     }
-    snprintf(text, sizeof(text), "the Runtime API is away: %s", why);
+    snprintf(text, sizeof(text), "the Runtime API at %.64s is away: %s", poller->lambda->options.peer->address.host,
+             why);
     leat_lambda_end(poller->lambda, text);
 }
 
@@ -94,7 +95,9 @@ static void set_trace(leat_str trace)
 static int64_t deadline_of(leat_str value)
 {
     int64_t ms;
-    return leat_str_int64(value, &ms) && ms > 0 ? ms : 0;
+    if (!leat_str_int64(value, &ms))
+        return 0;
+    return ms > 0 ? ms : 1; /* long over */
 }
 
 static struct leat_invocation invocation_of(const struct leat_poller *poller)
@@ -182,8 +185,10 @@ static void send_post(struct leat_poller *poller)
 /* Whatever became of the post: the invocation is over, and the process goes on. */
 void leat_poller_posted(struct leat_poller *poller)
 {
+    struct leat_lambda *lambda = poller->lambda;
     poller->phase = LEAT_POLLER_POSTED;
     leat_delivery_settled(poller->delivery, LEAT_OK); /* mostly ends in leat_poller_free */
+    leat_lambda_tell_stopped(lambda);
 }
 
 static void take_verdict(struct leat_poller *poller)
