@@ -53,8 +53,10 @@ static void ask_again(struct leat_poller *poller, const char *why)
 {
     char text[160];
     poller->phase = LEAT_POLLER_IDLE;
-    if (poller->lambda->stopping)
+    if (poller->lambda->stopping) {
+        leat_lambda_tell_stopped(poller->lambda);
         return;
+    }
     if (++poller->tries <= TRIES_MAX) {
         wait_ms(poller, poller->tries == 1 ? 0 : FIRST_WAIT_MS << (poller->tries - 2));
         return;
@@ -139,6 +141,7 @@ static void refused(struct leat_poller *poller, int status)
 {
     char why[160];
     bool managed = poller->lambda->count > 1;
+    poller->phase = LEAT_POLLER_IDLE;
     if (status == 410) { /* the environment is gone, and that is all */
         leat_lambda_end(poller->lambda, NULL);
         return;
@@ -293,8 +296,11 @@ void leat_poller_free(struct leat_poller *poller)
     leat_poller_ask(poller);
 }
 
+/* An event that has come already, if only in part, is still run. */
 void leat_poller_stop(struct leat_poller *poller)
 {
+    if (poller->phase == LEAT_POLLER_ASKING && leat_wire_take(&poller->wire))
+        return;
     if (poller->phase != LEAT_POLLER_ASKING && poller->phase != LEAT_POLLER_WAITING)
         return;
     poller->phase = LEAT_POLLER_IDLE;

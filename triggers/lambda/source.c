@@ -77,9 +77,11 @@ static bool wait_reply(void *self, struct leat_unit *unit, int64_t limit_ms)
 
 static bool is_quiet(const struct leat_lambda *lambda)
 {
-    for (uint32_t i = 0; i < lambda->count; i++)
-        if (lambda->pollers[i].phase == LEAT_POLLER_RUNNING || lambda->pollers[i].phase == LEAT_POLLER_POSTING)
+    for (uint32_t i = 0; i < lambda->count; i++) {
+        enum leat_poller_phase phase = lambda->pollers[i].phase;
+        if (phase == LEAT_POLLER_ASKING || phase == LEAT_POLLER_RUNNING || phase == LEAT_POLLER_POSTING)
             return false;
+    }
     return true;
 }
 
