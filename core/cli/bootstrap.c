@@ -207,6 +207,7 @@ static void bootstrap_fini(struct bootstrap *bootstrap)
     leat_timer_free(bootstrap->grace);
     leat_engine_free(bootstrap->engine);
     leat_config_fini(&bootstrap->config);
+    leat_logger_fini(&bootstrap->logger);
     if (bootstrap->signals >= 0)
         close(bootstrap->signals);
     if (bootstrap->extension >= 0)
