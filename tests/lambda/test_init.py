@@ -160,8 +160,7 @@ def an_option_that_is_wrong():
 def it_ends_whatever_the_report_is_answered():
     for answer in [Answer(202), problem(403, "InvalidStateTransition"), problem(500, "x"), problem(413, "x"), Answer(cut=0),
                    Answer(raw=b"junk"), Answer(202, length=99, body=b"{")]:
-        with runtime_api.Function(built("init_fails")) as function:
-            function.api.script("init", answer, Answer(cut=0), Answer(cut=0))
+        with runtime_api.Function(built("init_fails"), scripts={"init": [answer, Answer(cut=0), Answer(cut=0)]}) as function:
             tap.equal(function.wait().status, UNUSABLE)
             assert 1 <= len(function.api.of("init")) <= 2, function.api.requests
 
@@ -169,8 +168,7 @@ def it_ends_whatever_the_report_is_answered():
 @tap.test
 def it_ends_if_the_report_is_never_answered():
     start, never = time.monotonic(), threading.Event()
-    with runtime_api.Function(built("init_fails")) as function:
-        function.api.script("init", Answer(202, until=never))
+    with runtime_api.Function(built("init_fails"), scripts={"init": [Answer(202, until=never)]}) as function:
         tap.equal(function.wait().status, UNUSABLE)
         assert time.monotonic() - start < 6, "2 s were promised"
         never.set()

@@ -181,8 +181,8 @@ def every_slot_has_a_state_of_its_own():
 @tap.test
 def an_init_that_fails_is_told_once_and_ends_the_process():
     for answer in [Answer(202), problem(403, "InvalidStateTransition")]:
-        with runtime_api.Function(replaying.handler("init_fails"), concurrency=8) as function:
-            function.api.script("init", answer)
+        handler = replaying.handler("init_fails")
+        with runtime_api.Function(handler, concurrency=8, scripts={"init": [answer]}) as function:
             tap.equal((function.wait().status, function.api.kinds()), (78, ["init"]))
 
 

@@ -72,10 +72,11 @@ def what_runs_is_answered_and_nothing_more_is_polled_for():
             function.api.wait_for(lambda: held.poll is not None and held.poll.answered, "it is begun", function.alive)
             polls = len(function.api.of("next"))
             function.process.send_signal(signal.SIGTERM)
+            function.api.wait_for(lambda: function.api.waiting == 0, "idle polls are given up", function.alive)
             open(f"{folder}/go", "w").close()
             tap.equal(function.answer(held).json()["echo"], "held")
             tap.equal(function.wait().status, 0)
-            # Other slots may have begun to poll before the signal; the one that answered may not poll again.
+            # Other slots may have begun to poll before the signal; the one that answered must not poll again.
             tap.equal([request for request in function.api.of("next")[polls:] if request.connection == held.poll.connection],
                       [])
 
@@ -103,8 +104,7 @@ def the_handler_is_told_goodbye():
 @tap.test
 def an_extension_that_is_refused_does_not_keep_it_from_working():
     for answer in [problem(403, "Extension.RegisterForbidden"), problem(500, "x"), Answer(200, body=b"{}")]:
-        with unruly(env=SIGTERM) as function:
-            function.api.script("register", answer)
+        with unruly(env=SIGTERM, scripts={"register": [answer]}) as function:
             tap.equal(function.invoke({"echo": "x"}).json()["echo"], "x")
             stopped = function.stop()
             tap.equal(stopped.status, 0)
@@ -114,8 +114,7 @@ def an_extension_that_is_refused_does_not_keep_it_from_working():
 @tap.test
 def an_event_of_the_extension_that_ends_does_not_end_the_process():
     for answer in [Answer(200, body=b'{"eventType":"INVOKE"}'), problem(403, "x"), Answer(cut=0)]:
-        with unruly(env=SIGTERM) as function:
-            function.api.script("extension", answer)
+        with unruly(env=SIGTERM, scripts={"extension": [answer]}) as function:
             for _ in range(3):
                 tap.equal(function.invoke({"echo": "x"}).json()["echo"], "x")
             assert function.api.kinds().count("extension") <= 3, function.api.kinds()

@@ -13,8 +13,10 @@ from runtime_wire import Answer
 SNAP = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
 
 
-def hooks(**settings):
-    return runtime_api.Function(replaying.handler("hooks"), env={**SNAP, "LEAT_SETTINGS": json.dumps(settings)})
+def hooks(restore=(), **settings):
+    """`restore`: what restore/next is answered."""
+    return runtime_api.Function(replaying.handler("hooks"), env={**SNAP, "LEAT_SETTINGS": json.dumps(settings)},
+                                scripts={"restore": restore})
 
 
 def called(text):
@@ -31,8 +33,7 @@ def report(function, kind):
 @tap.test
 def the_hooks_are_called_around_the_snapshot():
     thawed = threading.Event()
-    with hooks() as function:
-        function.api.script("restore", Answer(200, until=thawed))
+    with hooks([Answer(200, until=thawed)]) as function:
         function.api.wait_for(lambda: function.api.of("restore"), "the snapshot", function.alive)
         tap.equal((called(function.err), function.api.kinds()), (["init", "snapshot"], ["restore"]))
         function.freeze()
@@ -91,8 +92,7 @@ def a_failing_hook_behind_the_snapshot_is_a_failed_restore():
 @tap.test
 def a_restore_that_is_refused_ends_the_process():
     for status in [403, 500]:
-        with hooks() as function:
-            function.api.script("restore", problem(status, "x"))
+        with hooks([problem(status, "x")]) as function:
             stopped = function.wait()
             assert stopped.status > 0, stopped
             tap.equal((called(stopped.err), function.api.of("next")), (["init", "snapshot"], []))

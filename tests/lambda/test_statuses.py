@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What comes of each status that `next` is answered with, and of connections that break."""
+import contextlib
+import os
+
 import replaying
 import runtime_api
 import tap
@@ -58,14 +61,21 @@ def a_500_to_next_and_what_nobody_knows_end_the_process():
             tap.contains(stopped.err, str(status))
 
 
+OK_200 = b"HTTP/1.1 200 OK\r\n"
+JUNK = [b"junk\r\n\r\n", b"SSH-2.0-x\r\n", b"HTTP/1.1 abc\r\n\r\n", b"\x00" * 100, OK_200 + b"no colon\r\n\r\n",
+        OK_200 + b"Content-Length: -5\r\n\r\n", OK_200 + b"Content-Length: 99999999999999999999\r\n\r\n",
+        OK_200 + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x",
+        OK_200 + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"]
+
+
 @tap.test
 def what_is_no_http_does_not_hang():
-    for junk in [b"junk\r\n\r\n", b"SSH-2.0-x\r\n", b"HTTP/1.1 abc\r\n\r\n", b"\x00" * 100, b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
-                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
-                 b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
-                 b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x"]:
-        with told() as function:
-            function.api.end(Answer(raw=junk, close=True))
+    with contextlib.ExitStack() as stack:
+        started = []
+        for junk in JUNK:
+            function = stack.enter_context(told(scripts={"next": [Answer(raw=junk, close=True)] * 20}))
+            started.append((junk, function))
+        for junk, function in started:
             stopped = function.wait()
             assert stopped.status > 0, (junk, stopped)
             assert len(function.api.of("next")) <= 8, (junk, function.api.requests)
@@ -76,7 +86,8 @@ def what_is_no_http_does_not_hang():
 @runtime_api.test("told")
 def one_connection_serves_many_invocations(function):
     for number in range(300):
-        tap.equal(function.invoke({"do": ["ok", "retry", "reject"][number % 3]}).path, ["response", "error", "error"][number % 3])
+        todo, path = [("ok", "response"), ("retry", "error"), ("reject", "error")][number % 3]
+        tap.equal(function.invoke({"do": todo}).path, path)
     function.idle()
     tap.equal({request.connection for request in function.api.requests}, {1})
     tap.equal(function.api.kinds()[:3], ["next", "response", "next"])
@@ -231,6 +242,18 @@ def polls_that_succeed_in_between_begin_the_count_anew():
             function.api.script("next", Answer(cut=0), Answer(cut=0), Answer(cut=0))
             tap.equal(function.invoke({"do": "ok"}).path, "response")
         tap.equal(function.stop().status, 0)
+
+
+@runtime_api.test("told")
+def no_descriptor_is_lost_with_a_connection(function):
+    def descriptors():
+        function.idle()
+        return len(os.listdir(f"/proc/{function.process.pid}/fd"))
+    function.invoke({"do": "ok"})
+    before = descriptors()
+    for number in range(30):
+        function.invoke({"do": "ok"}, close=number % 2 == 0, replies=[Answer(cut=0)] * (number % 2))
+    tap.equal(descriptors(), before)
 
 
 @tap.test

@@ -182,14 +182,15 @@ class RuntimeApi:
             return [connection for connection in self.connections if connection.alive()]
 
     def close(self):
-        with self.lock:
-            self.closing = True
-            self.drop()
+        self.closing = True
         try:
             self.listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
+        except OSError:  # it never listened
             pass
+        if self.threads:
+            self.threads[0].join(LIMIT_S)  # what accepts
         self.listener.close()
+        self.drop()
         for thread in list(self.threads):
             thread.join(LIMIT_S)
 
@@ -342,8 +343,10 @@ class Function:
     """build/bootstrap on a RuntimeApi of its own, in an environment like Lambda's and nothing else."""
 
     def __init__(self, handler=None, env=None, api=None, concurrency=None, arguments=(), bare=False, pass_fds=(),
-                 program=None):
+                 program=None, scripts=None):
         self.api = api or RuntimeApi()
+        for kind, answers in (scripts or {}).items():  # what is asked for as soon as it starts
+            self.api.script(kind, *answers)
         self.program = program or tap.BUILD / "bootstrap"
         self.arguments, self.pass_fds = arguments, pass_fds
         self._folder = tempfile.TemporaryDirectory(prefix="leat-function-")
