@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -40,7 +41,7 @@ MEASURES = {
     "peak-sqs": ("sqs", lambda: payloads.small_sqs(9600), 3, "a batch as big as Lambda allows"),
     "peak-raw": ("raw", lambda: payloads.small_sqs(9600), 3, "as many bytes, back"),
 }
-MORE = ("calls", "concurrency")  # of which no rounds are made
+MORE = ("calls", "instructions", "concurrency")  # of which no rounds are made
 STARTS = 8  # in a round
 CONCURRENCY = (1, 2, 8, 32)
 
@@ -147,6 +148,21 @@ def calls(available, folder):
     return found
 
 
+def instructions(available, folder):
+    """name -> of the programs in C: instructions outside the kernel, of an invoke and of all the rest."""
+    found = {}
+    for name in (name for name in ("floor", "event", "leat", "leat-pipeline") if name in available):
+        few, many = 10, 110
+        for measure in ("direct", "sqs-10", "sqs-64k"):
+            work = MEASURES[measure][0]
+            options = ["--payload", folder / f"{measure}.json", "--expect", "any", "--invokes"]
+            totals = [tracing.instructions(STUB, *available[name](work), *options, str(n)) for n in (few, many)]
+            each = (totals[1] - totals[0]) / (many - few)
+            found.setdefault(name, {})[measure] = each
+            found[name].setdefault("start and end", totals[0] - few * each)
+    return found
+
+
 def concurrency(available, folder):
     """N -> what leat does with that many polls; not pinned."""
     found = {}
@@ -178,6 +194,10 @@ def measure_all(options, available, missing, folder):
         told["calls"] = calls(available, folder)
     elif "calls" in options.names:
         missing["calls"] = "there is no strace"
+    if "instructions" in options.names and shutil.which("valgrind"):
+        told["instructions"] = instructions(available, folder)
+    elif "instructions" in options.names:
+        missing["instructions"] = "there is no valgrind"
     if "concurrency" in options.names:
         told["concurrency"] = concurrency(available, folder)
     return told
@@ -190,7 +210,7 @@ def main():
         given, versions, missing = peers.make(ROOT / "build-bench", lambda_peers.MAKERS)
     with tempfile.TemporaryDirectory(prefix="leat-bench-") as folder:
         told = measure_all(options, {**contestants(), **given}, missing, pathlib.Path(folder))
-    told["peers"] = versions
+    told["peers"], told["load"] = versions, os.getloadavg()[1]
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(told, indent=1) + "\n")
     table.show(told, MEASURES)

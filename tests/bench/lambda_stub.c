@@ -106,8 +106,8 @@ static void print(const struct stub_options *options, const struct stub_result *
     (void)printf("\"faults_per_invoke\":%.3f,\"connections\":%zu,\"connections_measured\":%zu,",
                  (double)(result->last.faults - result->first.faults) / (n + (double)options->warm),
                  result->connections, result->in_measured);
-    (void)printf("\"rss_end_kb\":%ld,\"hwm_kb\":%ld,\"threads\":%ld}\n", result->last.rss_kb, result->last.hwm_kb,
-                 result->last.threads);
+    (void)printf("\"rss_end_kb\":%ld,\"hwm_kb\":%ld,\"threads\":%ld,\"ended\":%d}\n", result->last.rss_kb,
+                 result->last.hwm_kb, result->last.threads, result->ended);
 }
 
 int main(int argc, char **argv)

@@ -44,6 +44,7 @@ struct stub_result {
     int64_t wall_ns, cpu_ns;         /* of the measured invokes */
     int64_t rtt_ns, rtt_p99_ns;      /* first byte of an event out -> last byte of its answer in; mean */
     size_t connections, in_measured; /* in all, and opened during the measured invokes */
+    int ended;                       /* how, when it was asked to */
 };
 
 /* --- lambda_stub_http.c: one connection ----------------------------------------------------------------- */
@@ -95,8 +96,8 @@ pid_t stub_spawn(const struct stub_options *options, unsigned port, int64_t *ret
 bool stub_pin(int cpu);
 void stub_look(pid_t child, struct stub_usage *ret);
 int64_t stub_cpu_ns(pid_t child);
-/* Ends it and everything it started. */
-void stub_kill(pid_t child);
+/* Asks it to end, then ends it and everything it started. Its exit status, or the signal it died of, negative. */
+int stub_end(pid_t child, int pidfd);
 
 /* --- lambda_stub_serve.c ------------------------------------------------------------------------------ */
 

@@ -2,6 +2,7 @@
 /* The process that is measured: how it is started, and what the kernel says about it. */
 #include "lambda_stub.h"
 
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -141,8 +142,14 @@ void stub_look(pid_t child, struct stub_usage *ret)
         (void)sscanf(behind_name, ") %*c %*d %*d %*d %*d %*d %*u %ld", &ret->faults);
 }
 
-void stub_kill(pid_t child)
+int stub_end(pid_t child, int pidfd)
 {
+    struct pollfd gone = {.fd = pidfd, .events = POLLIN};
+    siginfo_t how = {0};
+    (void)kill(-child, SIGTERM);
+    (void)poll(&gone, 1, 2000);
     (void)kill(-child, SIGKILL);
-    (void)waitpid(child, NULL, 0);
+    if (waitid(P_PID, (id_t)child, &how, WEXITED) != 0)
+        return -1;
+    return how.si_code == CLD_EXITED ? how.si_status : -how.si_status;
 }

@@ -308,7 +308,7 @@ bool stub_serve(const struct stub_options *options, struct stub_result *ret)
     if (serving.sent_at != NULL && serving.took != NULL && start(&serving))
         run(&serving);
     if (serving.child > 0)
-        stub_kill(serving.child);
+        ret->ended = stub_end(serving.child, serving.pidfd);
     for (size_t i = 0; i < serving.used; i++)
         stub_connection_close(&serving.connections[i]);
     (void)close(serving.listener);

@@ -72,6 +72,12 @@ def show_calls(calls):
         print(f"    to next: {found['names_to_next'][:150]}\n    per invoke: {found['names_per_invoke'][:150]}")
 
 
+def show_instructions(found):
+    print("\ninstructions outside the kernel (valgrind), an invoke; the last column once")
+    order = ("direct", "sqs-10", "sqs-64k", "start and end")
+    show_rows({name: [(of, f"{told[of]:,.0f}") for of in order] for name, told in found.items()})
+
+
 def show_concurrency(found):
     print("\nconcurrency: leat with N slots, 200 B, not pinned")
     show_rows({f"N = {count}": [("invokes/s", f"{told['invokes_per_s']:,.0f}"), ("CPU us", f"{told['cpu_us']:.1f}"),
@@ -86,9 +92,13 @@ def show(told, measures):
             show_measure(measure, all_runs, told["bytes"][measure], measures[measure][3])
     if told.get("calls"):
         show_calls(told["calls"])
+    if told.get("instructions"):
+        show_instructions(told["instructions"])
     if told.get("concurrency"):
         show_concurrency(told["concurrency"])
     print(f"\nmedians of {told['rounds']} rounds, stub and child on {'two CPUs' if told['cpus'] == 2 else 'one CPU'}")
+    if told["load"] > 1.5:
+        print(f"The machine was busy with other work (load {told['load']:.1f}): times are too long, ratios still hold.")
     for name, version in told["peers"].items():
         print(f"{name}: {version}")
     for name, why in told["left_out"].items():

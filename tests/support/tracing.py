@@ -60,3 +60,13 @@ def shared_objects(lines):
     """The files of shared objects that were opened, in order."""
     found = [re.search(r'\bopen(?:at)?\((?:\w+, )?"([^"]*\.so[.0-9]*)".*= \d+', line) for line in lines]
     return [match[1] for match in found if match]
+
+
+def instructions(stub, command, env, *options):
+    """How many the processor does outside the kernel, from the exec to the end, by valgrind. The same in every run,
+    but for what depends on addresses and on how bytes arrive."""
+    with tempfile.TemporaryDirectory(prefix="leat-trace-") as folder:
+        log = pathlib.Path(folder) / "log"
+        valgrind = [shutil.which("valgrind"), "--tool=callgrind", f"--log-file={log}", "--callgrind-out-file=/dev/null"]
+        serve(stub, [*valgrind, *command], env, *options)
+        return int(re.search(r"Collected : (\d+)", log.read_text())[1])
