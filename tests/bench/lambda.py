@@ -2,9 +2,9 @@
 """What a Lambda runtime client costs: leat against two floors and against the clients of other languages, all served by
 one stub Runtime API on loopback.
 
-`floor` is a blocking socket and parses nothing; `event` is libevent and a tree of cJSON in an arena, of which nothing is
-made; `event-echo` is the same and sends the event back. Every run is one process; runs are taken in turn, so that all
-see the same machine. Stub and child share one CPU (no idle CPU has to be woken) unless --two-cpus is said.
+`floor` is a blocking socket and parses nothing; `event` is libevent and a tree of cJSON in an arena, of which nothing
+is made; `event-echo` is the same and sends the event back. Every run is one process; runs are taken in turn, so that
+all see the same machine. Stub and child share one CPU (no idle CPU has to be woken) unless --two-cpus is said.
 
 A ratio is the median of the ratios within each round: times of one machine and one moment. Times are medians.
 """

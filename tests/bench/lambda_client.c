@@ -26,17 +26,26 @@ static bool take_work(enum client_work *ret)
     return false;
 }
 
+/* host:port of numbers, as Lambda gives it. */
+static bool take_address(const char *api, struct sockaddr_in *ret)
+{
+    char host[64], *end = NULL;
+    const char *colon = api != NULL ? strchr(api, ':') : NULL;
+    unsigned long port = colon != NULL ? strtoul(colon + 1, &end, 10) : 0;
+    if (port == 0 || port > UINT16_MAX || *end != '\0' || (size_t)(colon - api) >= sizeof host)
+        return false;
+    (void)snprintf(host, sizeof host, "%.*s", (int)(colon - api), api);
+    *ret = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    return inet_pton(AF_INET, host, &ret->sin_addr) == 1;
+}
+
 bool client_open(struct client *client, enum client_work *retwork)
 {
-    char host[64];
-    unsigned port = 0;
     int on = 1;
     const char *api = getenv("AWS_LAMBDA_RUNTIME_API");
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    if (!take_work(retwork) || api == NULL || sscanf(api, "%63[0-9.]:%u", host, &port) != 2 ||
-        inet_pton(AF_INET, host, &address.sin_addr) != 1)
+    struct sockaddr_in address;
+    if (!take_work(retwork) || !take_address(api, &address))
         return false;
-    address.sin_port = htons((unsigned short)port);
     int len =
         snprintf(client->next, sizeof client->next,
                  "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: %s\r\nUser-Agent: floor/1\r\n\r\n", api);

@@ -27,8 +27,9 @@ def make_rust(folder):
 
 def make_go(folder):
     go, own = peers.tool("go"), peers.copy("lambda/go", folder)
-    peers.must([go, "build", "-mod=readonly", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", "bootstrap",
-                "."], own, {"GOWORK": "off", "GOFLAGS": "", "CGO_ENABLED": "0"})
+    small = ["-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w"]
+    env = {"GOWORK": "off", "GOFLAGS": "", "CGO_ENABLED": "0"}
+    peers.must([go, "build", "-mod=readonly", *small, "-o", "bootstrap", "."], own, env)
     return program(own / "bootstrap"), f"{peers.must([go, 'version'], own)}; {peers.pinned(own / 'go.mod', 'require')}"
 
 
@@ -54,7 +55,8 @@ def make_node(folder):
     version = peers.must([node, "--version"], own)
     env = {"LAMBDA_TASK_ROOT": own, "HOME": folder}
     command = [shutil.which("node"), client / "bin/index.mjs"]
-    return lambda work: ([*command, f"bench_app.{work}"], env), f"node {version}; aws-lambda-ric 3.3.0"
+    wanted = peers.pinned(own / "package.json", "aws-lambda-ric")
+    return lambda work: ([*command, f"bench_app.{work}"], env), f"node {version}; {wanted}"
 
 
 MAKERS = {"rust": make_rust, "go": make_go, "python": make_python, "node": make_node}

@@ -86,7 +86,7 @@ static bool take_arguments(struct stub_options *options, int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     int which = 0;
-    while ((which = getopt_long(argc, argv, "+", OPTIONS, NULL)) != -1) /* one thread: NOLINT(concurrency-mt-unsafe) */
+    while ((which = getopt_long(argc, argv, "+", OPTIONS, NULL)) != -1)
         if (!take_option(options, which, optarg))
             return false;
     options->command = argv + optind;

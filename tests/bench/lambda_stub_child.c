@@ -126,6 +126,14 @@ static long field(const char *text, const char *name)
     return at != NULL ? strtol(at + strlen(name), NULL, 10) : -1;
 }
 
+/* The word number n, from 0, of words with one space between. */
+static const char *word(const char *text, size_t n)
+{
+    for (const char *space = NULL; n > 0 && (space = strchr(text, ' ')) != NULL; n--)
+        text = space + 1;
+    return text;
+}
+
 void stub_look(pid_t child, struct stub_usage *ret)
 {
     char status[4096], stat[1024];
@@ -137,9 +145,7 @@ void stub_look(pid_t child, struct stub_usage *ret)
     ret->hwm_kb = field(status, "VmHWM:");
     ret->threads = field(status, "Threads:");
     const char *behind_name = strrchr(stat, ')');
-    ret->faults = -1;
-    if (behind_name != NULL) /* state ppid pgrp session tty tpgid flags minflt */
-        (void)sscanf(behind_name, ") %*c %*d %*d %*d %*d %*d %*u %ld", &ret->faults);
+    ret->faults = behind_name != NULL ? strtol(word(behind_name + 2, 7), NULL, 10) : -1; /* minflt */
 }
 
 int stub_end(pid_t child, int pidfd)

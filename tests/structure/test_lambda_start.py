@@ -54,7 +54,8 @@ def an_invoke_takes_six_system_calls():
     tap.equal(invokes, INVOKES)
     print(f"# {len(calls) / invokes:.2f} system calls an invoke")
     # A few more than six: what grows once (a buffer, the heap) may take its calls in one of them.
-    assert len(calls) <= CALLS_PER_INVOKE * invokes + 10, f"{len(calls)} calls in {invokes} invokes\n" + "\n".join(calls[-12:])
+    last = "\n".join(calls[-12:])
+    assert len(calls) <= CALLS_PER_INVOKE * invokes + 10, f"{len(calls)} calls in {invokes} invokes\n{last}"
 
 
 @tap.test
