@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* argv -> verb, and argv of a verb -> options. */
+#include "bootstrap.h"
 #include "help.h"
 
 #include <leat/alloc.h>
@@ -135,12 +136,11 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
-static int run_without_verb(const struct leat_cli *cli)
+static int run_without_verb(struct leat_cli *cli)
 {
     const char *api = getenv("AWS_LAMBDA_RUNTIME_API");
     if (strcmp(cli->program, "bootstrap") == 0 || (api != NULL && api[0] != '\0'))
-        return leat_cli_fail(EXIT_CONFIG, "leat replay runs event files through a handler here",
-                             "this leat has no Lambda source yet: it cannot run as a Lambda function");
+        return leat_cli_bootstrap(cli);
     return leat_help_short(stderr);
 }
 

@@ -239,6 +239,7 @@ static leat_status run(struct replay *replay, const char *const *paths, size_t c
         .repeat = replay->repeat,
         .invocation = replay->invocation,
         .time_ms = replay->time_ms,
+        .rules = {.any_fails = !replay->config.report_items, .all_fail = replay->config.whole_batch != 0},
         .report = leat_report_callbacks(&replay->report),
     };
     LEAT_TRY(leat_engine_add_source(replay->engine, &leat_source_file, &file, reterr));

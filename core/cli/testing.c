@@ -73,16 +73,15 @@ static void settle_memory(void *self, struct leat_delivery *delivery, const stru
                           size_t count)
 {
     struct leat_test *test = ((struct memory *)self)->test;
-    struct leat_answer answer = {.error_type = LEAT_STR("Runtime.UnmarshalError"),
-                                 .error_message = leat_str_c(delivery->error.message)};
+    static const struct leat_answer_rules rules;
+    struct leat_answer answer;
     size_t events = 0;
     for (size_t i = 0; i < count; i++)
         events += settlements[i].unit->result_count;
     test->events = LEAT_NEW_N(&test->results, struct leat_result, events);
     for (size_t i = 0; test->events != NULL && i < count; i++)
         keep_unit(test, settlements[i].unit);
-    if (leat_is_ok(delivery->decoded))
-        (void)leat_encode_reply(&test->results, &delivery->records, settlements, count, &answer);
+    leat_delivery_answer(delivery, settlements, count, &rules, &answer);
     test->answer.text = keep(test, answer.text);
     test->answer.error_type = keep(test, answer.error_type);
     test->answer.error_message = keep(test, answer.error_message);

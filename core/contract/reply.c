@@ -16,7 +16,7 @@ static leat_str error_type(enum leat_outcome_kind outcome)
 }
 
 leat_status leat_answer_error(struct leat_arena *arena, const struct leat_settlement *worst, size_t failed,
-                                    size_t count, struct leat_answer *ret)
+                              size_t count, struct leat_answer *ret)
 {
     leat_str reason = worst->reason.ptr != NULL ? worst->reason : LEAT_STR("failed");
     *ret = (struct leat_answer){.error_type = error_type(worst->outcome), .error_message = reason};
@@ -26,8 +26,8 @@ leat_status leat_answer_error(struct leat_arena *arena, const struct leat_settle
     return leat_arena_status(arena);
 }
 
-static leat_status encode_async(struct leat_arena *arena, const struct leat_settlement *settlements, size_t count,
-                                struct leat_answer *ret)
+leat_status leat_answer_whole(struct leat_arena *arena, const struct leat_settlement *settlements, size_t count,
+                              struct leat_answer *ret)
 {
     const struct leat_settlement *worst = NULL;
     size_t failures = 0;
@@ -113,7 +113,7 @@ leat_status leat_encode_reply(struct leat_arena *arena, const struct leat_record
     switch (adapter->shape) {
     case LEAT_REPLY_ITEMS:
     case LEAT_REPLY_CHECKPOINT: return leat_items_encode(arena, records, settlements, count, retanswer);
-    case LEAT_REPLY_ASYNC: return encode_async(arena, settlements, count, retanswer);
+    case LEAT_REPLY_ASYNC: return leat_answer_whole(arena, settlements, count, retanswer);
     case LEAT_REPLY_HTTP: return encode_http(arena, records, &settlements[0], retanswer);
     case LEAT_REPLY_DIRECT: return encode_direct(arena, &settlements[0], retanswer);
     }
@@ -131,8 +131,7 @@ void leat_settle_as(struct leat_settlement *settlement, enum leat_outcome_kind o
     settlement->reason = outcome == LEAT_OUTCOME_OK ? LEAT_ABSENT : reason;
 }
 
-void leat_settle_all(struct leat_settlement *settlements, size_t count, enum leat_outcome_kind outcome,
-                     leat_str reason)
+void leat_settle_all(struct leat_settlement *settlements, size_t count, enum leat_outcome_kind outcome, leat_str reason)
 {
     for (size_t i = 0; i < count; i++)
         leat_settle_as(&settlements[i], outcome, reason);
@@ -151,10 +150,10 @@ static leat_status decode_http(struct leat_arena *arena, const struct leat_recor
         LEAT_TRY(leat_http_decode_error(arena, dialect, reply));
     bool server_error = reply->status >= 500;
     leat_settle_as(settlement,
-              server_error           ? LEAT_OUTCOME_RETRY
-              : reply->status == 422 ? LEAT_OUTCOME_REJECT
-                                     : LEAT_OUTCOME_OK,
-              leat_arena_printf(arena, "HTTP status %d", reply->status));
+                   server_error           ? LEAT_OUTCOME_RETRY
+                   : reply->status == 422 ? LEAT_OUTCOME_REJECT
+                                          : LEAT_OUTCOME_OK,
+                   leat_arena_printf(arena, "HTTP status %d", reply->status));
     settlement->verdict = LEAT_ACK; /* a gateway never asks again */
     settlement->reply = reply;
     return leat_arena_status(arena);

@@ -92,8 +92,8 @@ static const char *refuse_state(leat_str state)
 }
 
 /* False: the answer is an error, in *ret. */
-static bool add_state(struct leat_buf *buf, const struct leat_window *window,
-                      const struct leat_settlement *settlements, size_t count, struct leat_answer *ret)
+static bool add_state(struct leat_buf *buf, const struct leat_window *window, const struct leat_settlement *settlements,
+                      size_t count, struct leat_answer *ret)
 {
     const struct leat_settlement *last = count > 0 ? &settlements[count - 1] : NULL;
     leat_str state = next_state(window, settlements, count);
@@ -103,8 +103,7 @@ static bool add_state(struct leat_buf *buf, const struct leat_window *window,
         return false;
     }
     if (last != NULL && leat_settlement_failed(last) && last->unit->record->id.ptr == NULL &&
-        last->outcome > LEAT_OUTCOME_OK)
-        {
+        last->outcome > LEAT_OUTCOME_OK) {
         (void)leat_answer_error(buf->arena, last, 1, count, ret); /* the arena knows how it ended */
         return false;
     }

@@ -14,6 +14,9 @@ leat_status leat_answer_text(struct leat_arena *arena, leat_str text, struct lea
 /* Of `count` records `failed` failed; the worst gives type and reason. */
 leat_status leat_answer_error(struct leat_arena *arena, const struct leat_settlement *worst, size_t failed,
                               size_t count, struct leat_answer *ret);
+/* null, or if anything failed an error. */
+leat_status leat_answer_whole(struct leat_arena *arena, const struct leat_settlement *settlements, size_t count,
+                              struct leat_answer *ret);
 void leat_settle_as(struct leat_settlement *settlement, enum leat_outcome_kind outcome, leat_str reason);
 void leat_settle_all(struct leat_settlement *settlements, size_t count, enum leat_outcome_kind outcome,
                      leat_str reason);

@@ -182,6 +182,8 @@ INVOCATION_FIELD(leat_request_id, request_id)
 INVOCATION_FIELD(leat_trace_id, trace_id)
 INVOCATION_FIELD(leat_tenant_id, tenant_id)
 INVOCATION_FIELD(leat_function_arn, function_arn)
+INVOCATION_FIELD(leat_client_context, client_context)
+INVOCATION_FIELD(leat_cognito_identity, cognito_identity)
 #undef INVOCATION_FIELD
 
 /* What the events before said: their units have ended, for a window is one lane. */

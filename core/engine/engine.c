@@ -201,6 +201,40 @@ leat_status leat_engine_open(struct leat_engine *engine, struct leat_error *rete
     return open_slots(engine, reterr);
 }
 
+static leat_status call_hook(struct leat_engine *engine, const struct leat_bound *bound, const char *what,
+                             leat_status (*hook)(leat_context *, void *), struct leat_error *reterr)
+{
+    struct leat_arena arena LEAT_CLEANUP(leat_arena_fini) = {0};
+    struct leat_context context;
+    if (hook == NULL)
+        return LEAT_OK;
+    leat_arena_init(&arena, engine->options.max_bytes);
+    leat_context_init(&context, engine, bound, &arena);
+    leat_status status = hook(&context, engine->slots[0].states[bound->index]);
+    if (leat_is_ok(status))
+        return LEAT_OK;
+    return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s: %s failed: %s", bound->handler.name, what,
+                          context.error.message[0] != '\0' ? context.error.message : leat_status_text(status));
+}
+
+leat_status leat_engine_snapshot(struct leat_engine *engine, struct leat_error *reterr)
+{
+    for (uint32_t i = engine->handler_count; i-- > 0;) {
+        const struct leat_bound *bound = engine->handlers;
+        while (bound->index != i)
+            bound = bound->next;
+        LEAT_TRY(call_hook(engine, bound, "snapshot", bound->handler.snapshot, reterr));
+    }
+    return LEAT_OK;
+}
+
+leat_status leat_engine_restore(struct leat_engine *engine, struct leat_error *reterr)
+{
+    for (const struct leat_bound *bound = engine->handlers; bound != NULL; bound = bound->next)
+        LEAT_TRY(call_hook(engine, bound, "restore", bound->handler.restore, reterr));
+    return LEAT_OK;
+}
+
 leat_status leat_engine_start(struct leat_engine *engine, struct leat_error *reterr)
 {
     if (!engine->executor_open)

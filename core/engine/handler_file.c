@@ -203,3 +203,12 @@ leat_status leat_handler_open(const char *path, leat_str name, const struct leat
     LEAT_TRY(choose(path, name, &exports, &chosen, reterr));
     return open_symbol(path, chosen, &exports, rethandler, reterr);
 }
+
+unsigned leat_handler_names(const char *path, char *names, size_t size)
+{
+    struct image image LEAT_CLEANUP(image_fini) = {0};
+    struct exports exports = {0};
+    bool readable = leat_is_ok(map_file(path, &image, NULL)) && leat_is_ok(read_exports(path, &image, &exports, NULL));
+    snprintf(names, size, "%s", readable ? exports.handlers : "");
+    return readable ? exports.handler_count : 0;
+}

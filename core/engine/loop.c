@@ -27,15 +27,19 @@ struct leat_loop {
     struct posted *first, **last;
     void (*on_wake)(void *);
     void *on_wake_argument;
+    pthread_t thread;      /* the one that made it, and runs it */
+    bool in_callback, due; /* that thread's: a wake from a callback needs no descriptor */
 };
 
 struct leat_watch {
+    struct leat_loop *loop;
     struct event *event;
     void (*function)(void *, short);
     void *argument;
 };
 
 struct leat_timer {
+    struct leat_loop *loop;
     struct event *event;
     void (*function)(void *);
     void *argument;
@@ -51,6 +55,15 @@ static struct posted *take_posted(struct leat_loop *loop)
     return first;
 }
 
+/* What a callback woke for follows at once. */
+static void end_callback(struct leat_loop *loop)
+{
+    bool due = loop->due;
+    loop->in_callback = loop->due = false;
+    if (due && loop->on_wake != NULL)
+        loop->on_wake(loop->on_wake_argument);
+}
+
 static void on_wake(evutil_socket_t fd, short what, void *argument)
 {
     struct leat_loop *loop = argument;
@@ -58,14 +71,14 @@ static void on_wake(evutil_socket_t fd, short what, void *argument)
     (void)what;
     while (read(fd, &count, sizeof(count)) < 0 && errno == EINTR)
         continue;
+    loop->in_callback = loop->due = true;
     for (struct posted *posted = take_posted(loop); posted != NULL;) {
         struct posted *next = posted->next;
         posted->function(posted->argument);
         leat_free(posted);
         posted = next;
     }
-    if (loop->on_wake != NULL)
-        loop->on_wake(loop->on_wake_argument);
+    end_callback(loop);
 }
 
 static struct event_base *new_base(void)
@@ -86,6 +99,7 @@ struct leat_loop *leat_loop_new(void)
     if (loop == NULL)
         return NULL;
     loop->last = &loop->first;
+    loop->thread = pthread_self();
     pthread_mutex_init(&loop->lock, NULL);
     loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     loop->base = loop->wake_fd >= 0 ? new_base() : NULL;
@@ -136,6 +150,10 @@ void leat_loop_on_wake(struct leat_loop *loop, void (*function)(void *), void *a
 void leat_loop_wake(struct leat_loop *loop)
 {
     uint64_t one = 1;
+    if (pthread_equal(pthread_self(), loop->thread) && loop->in_callback) {
+        loop->due = true;
+        return;
+    }
     while (write(loop->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
         continue;
 }
@@ -158,9 +176,12 @@ bool leat_loop_post(struct leat_loop *loop, void (*function)(void *), void *argu
 static void on_ready(evutil_socket_t fd, short what, void *argument)
 {
     struct leat_watch *watch = argument;
+    struct leat_loop *loop = watch->loop; /* the callback may free the watch */
     (void)fd;
+    loop->in_callback = true;
     watch->function(watch->argument, (short)(((what & EV_READ) != 0 ? LEAT_READABLE : 0) |
                                              ((what & EV_WRITE) != 0 ? LEAT_WRITABLE : 0)));
+    end_callback(loop);
 }
 
 struct leat_watch *leat_loop_watch(struct leat_loop *loop, int fd, short what, void (*function)(void *, short),
@@ -171,6 +192,7 @@ struct leat_watch *leat_loop_watch(struct leat_loop *loop, int fd, short what, v
         return NULL;
     short events = (short)(EV_PERSIST | ((what & LEAT_READABLE) != 0 ? EV_READ : 0) |
                            ((what & LEAT_WRITABLE) != 0 ? EV_WRITE : 0));
+    watch->loop = loop;
     watch->function = function;
     watch->argument = argument;
     watch->event = event_new(loop->base, fd, events, on_ready, watch);
@@ -193,9 +215,12 @@ void leat_watch_free(struct leat_watch *watch)
 static void on_timer(evutil_socket_t fd, short what, void *argument)
 {
     struct leat_timer *timer = argument;
+    struct leat_loop *loop = timer->loop;
     (void)fd;
     (void)what;
+    loop->in_callback = true;
     timer->function(timer->argument);
+    end_callback(loop);
 }
 
 struct leat_timer *leat_loop_timer(struct leat_loop *loop, void (*function)(void *), void *argument)
@@ -203,6 +228,7 @@ struct leat_timer *leat_loop_timer(struct leat_loop *loop, void (*function)(void
     struct leat_timer *timer = leat_alloc(sizeof(*timer));
     if (timer == NULL)
         return NULL;
+    timer->loop = loop;
     timer->function = function;
     timer->argument = argument;
     timer->event = event_new(loop->base, -1, 0, on_timer, timer);

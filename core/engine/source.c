@@ -154,6 +154,15 @@ void leat_source_state(struct leat_source *source, enum leat_source_state state,
     leat_engine_stop(source->engine);
 }
 
+void leat_source_log(struct leat_source *source, enum leat_log_level level, leat_str request, const char *format, ...)
+{
+    struct leat_log_fields fields = {.request = request};
+    va_list args;
+    va_start(args, format);
+    leat_logger_vwrite(leat_engine_logger(source->engine), level, &fields, format, args);
+    va_end(args);
+}
+
 void leat_stopped(struct leat_source *source)
 {
     source->stopped = true;

@@ -126,14 +126,8 @@ static void settle_file(void *self, struct leat_delivery *delivery, const struct
                         size_t count)
 {
     struct file_source *file = self;
-    struct leat_answer answer = {.error_type = LEAT_STR("Runtime.UnmarshalError"),
-                                 .error_message = leat_str_c(delivery->error.message)};
-    leat_status status = LEAT_OK;
-    if (leat_is_ok(delivery->decoded))
-        status = leat_encode_reply(&delivery->results, &delivery->records, settlements, count, &answer);
-    if (!leat_is_ok(status))
-        answer = (struct leat_answer){.error_type = LEAT_STR("Runtime.MarshalError"),
-                                      .error_message = leat_str_c(leat_status_text(status))};
+    struct leat_answer answer;
+    leat_delivery_answer(delivery, settlements, count, &file->options.rules, &answer);
     const struct origin *origin = delivery->token;
     file->options.report.settled(file->options.report.argument, &origin->document, delivery, settlements, count,
                                  &answer);

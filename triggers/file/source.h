@@ -27,6 +27,7 @@ struct leat_file_options {
     uint32_t repeat;                   /* how often all of it is replayed; 0 counts as 1 */
     struct leat_invocation invocation; /* what the handlers are told; a missing request id is made up */
     int64_t time_ms;                   /* each document's invocation has so long; 0: for ever */
+    struct leat_answer_rules rules;
     struct leat_file_report report;
 };
 

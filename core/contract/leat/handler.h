@@ -38,6 +38,10 @@ struct leat_handler {
     void (*cancel)(void *state); /* loop thread: break a blocking call */
     void (*fini)(void *state);
     void (*unload)(void *shared);
+    /* Lambda SnapStart: before the snapshot of the process is taken, and in each life that begins from it, where
+     * connections are dead, credentials are others and randomness repeats. A failure stops the start. */
+    leat_status (*snapshot)(leat_context *ctx, void *state);
+    leat_status (*restore)(leat_context *ctx, void *state);
 };
 
 #ifdef __cplusplus
@@ -88,6 +92,8 @@ LEAT_API leat_str leat_request_id(const leat_context *ctx);
 LEAT_API leat_str leat_trace_id(const leat_context *ctx);
 LEAT_API leat_str leat_tenant_id(const leat_context *ctx);
 LEAT_API leat_str leat_function_arn(const leat_context *ctx);
+LEAT_API leat_str leat_client_context(const leat_context *ctx);   /* JSON, of the caller's SDK; direct calls in Lambda */
+LEAT_API leat_str leat_cognito_identity(const leat_context *ctx); /* JSON */
 /* The tumbling window of the event (of the batch: its first). False: there is none. The next state, JSON text of at
  * most 1 MiB, is given as reply of an event that is ok: leat_reply_json. */
 LEAT_API bool leat_window(const leat_context *ctx, struct leat_window *retwindow);

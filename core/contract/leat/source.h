@@ -10,6 +10,7 @@
 #define LEAT_SOURCE_H
 
 #include <leat/adapter.h>
+#include <leat/log.h>
 #include <leat/loop.h>
 
 LEAT_BEGIN
@@ -60,6 +61,7 @@ struct leat_source_ops {
  * delivery (leat_delivery_arena gives memory for that). */
 struct leat_invocation {
     leat_str request_id, function_arn, trace_id, tenant_id;
+    leat_str client_context, cognito_identity; /* JSON */
     int64_t deadline_ms; /* wall clock; 0: none */
 };
 
@@ -103,10 +105,20 @@ LEAT_API void leat_deliver(struct leat_delivery *delivery);
 /* The answer to a settlement (EACH, WHOLE); a failed one is settled again, up to LEAT_SETTLE_TRIES times. */
 LEAT_API void leat_settled(struct leat_unit *unit, leat_status status);
 LEAT_API void leat_delivery_settled(struct leat_delivery *delivery, leat_status status);
+/* The answer to all of a delivery, for sources that settle it whole; in its memory. */
+struct leat_answer_rules {
+    bool any_fails; /* one failed record of a batch fails the invocation: nothing is told by name */
+    bool all_fail;  /* so does a batch of which every record failed */
+};
+LEAT_API void leat_delivery_answer(struct leat_delivery *delivery, const struct leat_settlement *settlements,
+                                   size_t count, const struct leat_answer_rules *rules, struct leat_answer *retanswer);
 /* The unit is not ours any more: its runs are cancelled, its result is counted and not settled. */
 LEAT_API void leat_lost(struct leat_unit *unit, enum leat_loss loss);
 /* For status and logs; FAILED stops the engine with `why`. */
 LEAT_API void leat_source_state(struct leat_source *source, enum leat_source_state state, const char *why);
+/* A line bound to a request; absent: to none. */
+LEAT_API void leat_source_log(struct leat_source *source, enum leat_log_level level, leat_str request,
+                              const char *format, ...) LEAT_PRINTF(4, 5);
 /* Nothing more will come. Also without being asked, when a finite source is at its end. */
 LEAT_API void leat_stopped(struct leat_source *source);
 

@@ -57,6 +57,10 @@ leat_status leat_engine_add_source(struct leat_engine *engine, const struct leat
 
 /* load, then every slot's init. */
 leat_status leat_engine_open(struct leat_engine *engine, struct leat_error *reterr);
+/* SnapStart, between open and start, on the loop thread, so for the inline executor: the handlers' hooks, the last one
+ * first before a snapshot. */
+leat_status leat_engine_snapshot(struct leat_engine *engine, struct leat_error *reterr);
+leat_status leat_engine_restore(struct leat_engine *engine, struct leat_error *reterr);
 /* The sources' start; open before it, if nobody did. */
 leat_status leat_engine_start(struct leat_engine *engine, struct leat_error *reterr);
 /* Until every source has stopped and all is settled. Fails if a source failed. */

@@ -10,4 +10,7 @@
 leat_status leat_handler_open(const char *path, leat_str name, const struct leat_handler **rethandler,
                               struct leat_error *reterr);
 
+/* The names of the file's handlers, with commas; returns how many. 0: it is no such file. Nothing of it runs. */
+unsigned leat_handler_names(const char *path, char *names, size_t size);
+
 #endif

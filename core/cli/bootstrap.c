@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Lambda mode. Everything that can fail before the first event is told to the platform as an init error; from the
+ * first `next` on the source in triggers/lambda does the talking.
+ */
+#include "bootstrap.h"
+
+#include <config/config.h>
+#include <engine/engine.h>
+#include <lambda/init.h>
+#include <lambda/source.h>
+
+#include <leat/alloc.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define TERM_GRACE_MS 400 /* of the 500 that a function with an internal extension has */
+
+enum { EXIT_BEFORE_SNAPSHOT = 64, EXIT_AFTER_RESTORE = 65, EXIT_RELEASED = 75 };
+
+struct bootstrap {
+    struct leat_cli *cli;
+    struct leat_config config;
+    struct leat_lambda_peer peer;
+    struct leat_logger logger;
+    struct leat_function_handler function;
+    struct leat_engine *engine;
+    uint32_t concurrency;
+    int extension; /* descriptor, -1: none */
+    int signals;
+    struct leat_watch *signal_watch;
+    struct leat_timer *grace;
+    int64_t started_us;
+};
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* Why the start failed: for the operator on stderr, for the platform as the init error. */
+static int fail(struct bootstrap *bootstrap, int status, leat_str type, const struct leat_error *error)
+{
+    leat_logger_write(&bootstrap->logger, LEAT_FATAL, &(struct leat_log_fields){.error_type = type}, "%s%s%s",
+                      error->message, error->fix[0] != '\0' ? ": " : "", error->fix);
+    if (leat_str_is(type, "Runtime.AfterRestoreError"))
+        leat_lambda_restore_error(&bootstrap->peer, type, leat_str_c(error->message));
+    else
+        leat_lambda_init_error(&bootstrap->peer, type, leat_str_c(error->message));
+    return status;
+}
+
+/* --- the start ------------------------------------------------------------------------------------------------ */
+
+static leat_status read_concurrency(struct bootstrap *bootstrap, struct leat_error *reterr)
+{
+    const char *text = variable("AWS_LAMBDA_MAX_CONCURRENCY");
+    int64_t count = 1;
+    if (text != NULL && (!leat_str_int64(leat_str_c(text), &count) || count < 1 || count > 10000))
+        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "AWS_LAMBDA_MAX_CONCURRENCY is no number: \"%s\"", text);
+    bootstrap->concurrency = (uint32_t)count;
+    return LEAT_OK;
+}
+
+static leat_status configure(struct bootstrap *bootstrap, struct leat_error *reterr)
+{
+    LEAT_TRY(leat_config_environment(&bootstrap->config, environ, reterr));
+    LEAT_TRY(read_concurrency(bootstrap, reterr));
+    bootstrap->logger.level = (enum leat_log_level)bootstrap->config.log_level;
+    bootstrap->logger.format = (enum leat_log_format)bootstrap->config.log_format;
+    return LEAT_OK;
+}
+
+static leat_status make_engine(struct bootstrap *bootstrap, struct leat_error *reterr)
+{
+    const struct leat_config *config = &bootstrap->config;
+    struct leat_engine_options options = {
+        .adapters = bootstrap->cli->adapters,
+        .slots = bootstrap->concurrency,
+        .max_in_flight = UINT32_MAX - 1, /* the pollers are the limit */
+        .max_payload = config->max_payload,
+        .max_bytes = config->max_memory,
+        .max_inflated = config->max_inflated,
+        .reserve_ms = config->reserve_ms,
+        .settings = config->settings,
+        .logger = &bootstrap->logger,
+        .outcome_level = LEAT_WARN,
+    };
+    bootstrap->engine = leat_engine_new(&options);
+    if (bootstrap->engine == NULL)
+        return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
+    return leat_engine_add_handler(bootstrap->engine, LEAT_ABSENT, bootstrap->function.handler, reterr);
+}
+
+/* The snapshot is taken while restore/next waits: what follows runs in every life that begins from it. */
+static int snap(struct bootstrap *bootstrap, struct leat_error *error)
+{
+    leat_status status = leat_engine_snapshot(bootstrap->engine, error);
+    if (leat_is_ok(status))
+        status = leat_lambda_restore_next(&bootstrap->peer, error);
+    if (!leat_is_ok(status))
+        return fail(bootstrap, EXIT_BEFORE_SNAPSHOT, LEAT_STR("Runtime.BeforeSnapshotError"), error);
+    bootstrap->started_us = leat_clock_us(&leat_clock_system);
+    if (!leat_is_ok(leat_engine_restore(bootstrap->engine, error)))
+        return fail(bootstrap, EXIT_AFTER_RESTORE, LEAT_STR("Runtime.AfterRestoreError"), error);
+    return EXIT_DONE;
+}
+
+static int open_function(struct bootstrap *bootstrap, struct leat_error *error)
+{
+    leat_str type = LEAT_STR("Runtime.BadConfiguration");
+    const char *kind = variable("AWS_LAMBDA_INITIALIZATION_TYPE");
+    leat_status status = configure(bootstrap, error);
+    if (leat_is_ok(status))
+        status =
+            leat_find_function_handler(bootstrap->cli, bootstrap->config.handler, &bootstrap->function, &type, error);
+    if (leat_is_ok(status))
+        status = make_engine(bootstrap, error);
+    if (leat_is_ok(status)) {
+        type = LEAT_STR("Function.Init");
+        status = leat_engine_open(bootstrap->engine, error);
+    }
+    if (!leat_is_ok(status))
+        return fail(bootstrap, EXIT_CONFIG, type, error);
+    return kind != NULL && strcmp(kind, "snap-start") == 0 ? snap(bootstrap, error) : EXIT_DONE;
+}
+
+static void tell_start(struct bootstrap *bootstrap)
+{
+    const char *kind = variable("AWS_LAMBDA_INITIALIZATION_TYPE");
+    double took_ms = (double)(leat_clock_us(&leat_clock_system) - bootstrap->started_us) / 1000;
+    leat_logger_write(&bootstrap->logger, LEAT_INFO, NULL,
+                      "cold start (%s): handler %s, %u at a time, ready in %.1f ms", kind != NULL ? kind : "on-demand",
+                      bootstrap->function.handler->name, bootstrap->concurrency, took_ms);
+    if (bootstrap->function.guessed)
+        leat_logger_write(&bootstrap->logger, LEAT_INFO, NULL, "the handler is the only one in the package (%s)",
+                          bootstrap->function.where);
+}
+
+/* --- the end --------------------------------------------------------------------------------------------------- */
+
+static void on_grace(void *argument)
+{
+    struct bootstrap *bootstrap = argument;
+    leat_logger_write(&bootstrap->logger, LEAT_WARN, NULL, "ended while a handler was running");
+    _exit(EXIT_RELEASED);
+}
+
+static void on_signal(void *argument, short what)
+{
+    struct bootstrap *bootstrap = argument;
+    struct signalfd_siginfo info;
+    (void)what;
+    if (read(bootstrap->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+        return;
+    bootstrap->grace = leat_loop_timer(leat_engine_loop(bootstrap->engine), on_grace, bootstrap);
+    if (bootstrap->grace != NULL)
+        leat_timer_set(bootstrap->grace, TERM_GRACE_MS);
+    leat_engine_stop(bootstrap->engine);
+}
+
+/* Before any thread: they are to leave the signal to the loop. */
+static bool watch_signals(struct bootstrap *bootstrap)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        return false;
+    bootstrap->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return bootstrap->signals >= 0;
+}
+
+static void bootstrap_fini(struct bootstrap *bootstrap)
+{
+    leat_watch_free(bootstrap->signal_watch);
+    leat_timer_free(bootstrap->grace);
+    leat_engine_free(bootstrap->engine);
+    leat_config_fini(&bootstrap->config);
+    if (bootstrap->signals >= 0)
+        close(bootstrap->signals);
+    if (bootstrap->extension >= 0)
+        close(bootstrap->extension);
+}
+
+static leat_status run(struct bootstrap *bootstrap, struct leat_error *reterr)
+{
+    const struct leat_config *config = &bootstrap->config;
+    struct leat_lambda_options options = {
+        .peer = &bootstrap->peer,
+        .concurrency = bootstrap->concurrency,
+        .pipeline = config->pipeline && bootstrap->concurrency == 1,
+        .rules = {.any_fails = !config->report_items, .all_fail = config->whole_batch != 0},
+    };
+    bootstrap->signal_watch =
+        leat_loop_watch(leat_engine_loop(bootstrap->engine), bootstrap->signals, LEAT_READABLE, on_signal, bootstrap);
+    if (bootstrap->signal_watch == NULL)
+        return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
+    LEAT_TRY(leat_engine_add_source(bootstrap->engine, &leat_source_lambda, &options, reterr));
+    LEAT_TRY(leat_engine_start(bootstrap->engine, reterr));
+    tell_start(bootstrap);
+    return leat_engine_run(bootstrap->engine, reterr);
+}
+
+int leat_cli_bootstrap(struct leat_cli *cli)
+{
+    struct bootstrap bootstrap LEAT_CLEANUP(bootstrap_fini) = {.cli = cli, .extension = -1, .signals = -1};
+    struct leat_error error = {0};
+    const char *api = variable("AWS_LAMBDA_RUNTIME_API");
+    bootstrap.started_us = leat_clock_us(&leat_clock_system);
+    leat_logger_init(&bootstrap.logger);
+    bootstrap.peer.agent = "leat/" LEAT_VERSION;
+    if (api == NULL)
+        return leat_cli_fail(EXIT_CONFIG, "leat replay runs event files through a handler here",
+                             "AWS_LAMBDA_RUNTIME_API is not set: without a verb this is a Lambda function");
+    if (!leat_is_ok(leat_address_read(&bootstrap.peer.address, api, &error)))
+        return leat_cli_fail_with(EXIT_CONFIG, &error);
+    if (!leat_is_ok(leat_config_init(&bootstrap.config)) || !watch_signals(&bootstrap))
+        return leat_cli_fail(EXIT_BUG, NULL, "out of memory");
+    int status = open_function(&bootstrap, &error);
+    if (status != EXIT_DONE)
+        return status;
+    if (bootstrap.config.sigterm)
+        bootstrap.extension = leat_lambda_register(&bootstrap.peer, "leat", &error);
+    if (bootstrap.config.sigterm && bootstrap.extension < 0)
+        return fail(&bootstrap, EXIT_AWAY, LEAT_STR("Runtime.ExtensionError"), &error);
+    if (leat_is_ok(run(&bootstrap, &error)))
+        return EXIT_DONE;
+    leat_logger_write(&bootstrap.logger, LEAT_FATAL, NULL, "%s", error.message);
+    return EXIT_AWAY;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which handler a Lambda function runs: its package is LAMBDA_TASK_ROOT, then the layers in /opt. */
+#include "bootstrap.h"
+
+#include <engine/handler_file.h>
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PATH_SIZE 4096
+
+struct package {
+    const struct leat_cli *cli;
+    const char *folders[2];
+};
+
+static struct package open_package(const struct leat_cli *cli)
+{
+    const char *root = getenv("LAMBDA_TASK_ROOT");
+    return (struct package){.cli = cli, .folders = {root != NULL && root[0] != '\0' ? root : ".", "/opt"}};
+}
+
+/* FILE in the package, with `suffix` behind it. */
+static bool find_file(const struct package *package, leat_str file, const char *suffix, char *path)
+{
+    size_t folders = file.len > 0 && file.ptr[0] == '/' ? 1 : sizeof(package->folders) / sizeof(package->folders[0]);
+    for (size_t i = 0; i < folders; i++) {
+        int len = file.len > 0 && file.ptr[0] == '/'
+                      ? snprintf(path, PATH_SIZE, "%.*s%s", LEAT_ARG(file), suffix)
+                      : snprintf(path, PATH_SIZE, "%s/%.*s%s", package->folders[i], LEAT_ARG(file), suffix);
+        if (file.len > 0 && len < PATH_SIZE && access(path, F_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const struct leat_handler *find_linked(const struct leat_cli *cli, leat_str name)
+{
+    for (const struct leat_handler *const *at = cli->linked_in; at != NULL && *at != NULL; at++)
+        if (leat_str_is(name, (*at)->name))
+            return *at;
+    return NULL;
+}
+
+/* PATH.so, PATH.so:NAME, NAME (NAME.so) or file.name (file.so): the file it means and the handler in it. */
+static bool find_named(const struct package *package, leat_str spec, char *path, leat_str *retname)
+{
+    leat_str mark = leat_str_find(spec, LEAT_STR(".so:")), rest = spec;
+    *retname = LEAT_ABSENT;
+    if (mark.ptr != NULL) {
+        size_t len = (size_t)(mark.ptr - spec.ptr) + strlen(".so");
+        *retname = leat_str_skip(spec, len + 1);
+        return find_file(package, leat_str_of(spec.ptr, len), "", path);
+    }
+    if (leat_str_ends(spec, LEAT_STR(".so")))
+        return find_file(package, spec, "", path);
+    if (find_file(package, spec, ".so", path))
+        return true;
+    leat_str file = leat_str_cut(&rest, '.');
+    if (rest.len == 0)
+        return false;
+    *retname = rest;
+    return find_file(package, file, ".so", path);
+}
+
+/* --- what there is, if nothing was named ------------------------------------------------------------------ */
+
+struct found {
+    unsigned count;
+    char path[PATH_SIZE];              /* of the last; empty: linked in */
+    const struct leat_handler *linked; /* the last one */
+    char all[512];
+};
+
+static void note(struct found *found, unsigned count, const char *file, const char *names)
+{
+    size_t len = strlen(found->all);
+    found->count += count;
+    if (len + strlen(file) + strlen(names) + 8 < sizeof(found->all))
+        snprintf(found->all + len, sizeof(found->all) - len, "%s%s%s%s", len > 0 ? "; " : "", file,
+                 file[0] != '\0' ? ": " : "", names);
+}
+
+static void look_into(struct found *found, const char *folder)
+{
+    DIR *all = opendir(folder);
+    char path[PATH_SIZE], names[256];
+    for (const struct dirent *entry; all != NULL && (entry = readdir(all)) != NULL;) {
+        int len = snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+        if (len >= (int)sizeof(path) || !leat_str_ends(leat_str_c(entry->d_name), LEAT_STR(".so")))
+            continue;
+        unsigned count = leat_handler_names(path, names, sizeof(names));
+        if (count == 0)
+            continue;
+        note(found, count, entry->d_name, names);
+        memcpy(found->path, path, (size_t)len + 1);
+    }
+    if (all != NULL)
+        (void)closedir(all);
+}
+
+static void look_everywhere(const struct package *package, struct found *found)
+{
+    *found = (struct found){0};
+    for (const struct leat_handler *const *at = package->cli->linked_in; at != NULL && *at != NULL; at++) {
+        note(found, 1, "", (*at)->name);
+        found->linked = *at;
+    }
+    for (size_t i = 0; i < sizeof(package->folders) / sizeof(package->folders[0]); i++)
+        look_into(found, package->folders[i]);
+}
+
+static leat_status not_found(leat_str spec, const struct package *package, const struct found *found,
+                             struct leat_error *reterr)
+{
+    const char *there = found->count > 0 ? found->all : "no handler";
+    if (spec.len > 0)
+        (void)leat_error_set(reterr, LEAT_STATUS(NOT_FOUND), "no handler \"%.*s\"; in %s and /opt: %s", LEAT_ARG(spec),
+                             package->folders[0], there);
+    else
+        (void)leat_error_set(reterr, LEAT_STATUS(NOT_FOUND), "no handler is named; in %s and /opt: %s",
+                             package->folders[0], there);
+    leat_error_fix(reterr, "set LEAT_HANDLER or the function's handler to FILE.so, FILE.so:NAME or NAME");
+    return LEAT_STATUS(NOT_FOUND);
+}
+
+static leat_status take_only(const struct package *package, leat_str spec, struct leat_function_handler *ret,
+                             struct leat_error *reterr)
+{
+    struct found found;
+    look_everywhere(package, &found);
+    if (found.count != 1)
+        return not_found(spec, package, &found, reterr);
+    ret->guessed = true;
+    snprintf(ret->where, sizeof(ret->where), "%s", found.all);
+    if (found.linked == NULL)
+        return leat_handler_open(found.path, LEAT_ABSENT, &ret->handler, reterr);
+    ret->handler = found.linked;
+    return LEAT_OK;
+}
+
+leat_status leat_find_function_handler(const struct leat_cli *cli, leat_str named, struct leat_function_handler *ret,
+                                       leat_str *rettype, struct leat_error *reterr)
+{
+    struct package package = open_package(cli);
+    leat_str spec = named.len > 0 ? named : leat_str_c(getenv("_HANDLER")), name;
+    char path[PATH_SIZE];
+    leat_status status;
+    *ret = (struct leat_function_handler){.handler = find_linked(cli, spec)};
+    *rettype = LEAT_STR("Runtime.InvalidHandler");
+    snprintf(ret->where, sizeof(ret->where), "%.*s", LEAT_ARG(spec));
+    if (ret->handler != NULL)
+        return LEAT_OK;
+    if (spec.len > 0 && find_named(&package, spec, path, &name))
+        status = leat_handler_open(path, name, &ret->handler, reterr);
+    else if (named.len > 0) {
+        struct found found;
+        look_everywhere(&package, &found);
+        status = not_found(spec, &package, &found, reterr);
+    } else
+        status = take_only(&package, spec, ret, reterr);
+    if (status.code == LEAT_E_NOT_FOUND)
+        *rettype = LEAT_STR("Runtime.HandlerNotFound");
+    return status;
+}
