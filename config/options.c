@@ -17,7 +17,7 @@ const struct leat_option leat_options[] = {
      "most memory one payload, and one call of a handler, may take"},
     {"limits.payload", LEAT_OPTION_SIZE, false, AT(max_payload), "64MiB", NULL, "longest payload that is read"},
     {"log.format", LEAT_OPTION_CHOICE, false, AT(log_format), "text", "text json", "how log lines look"},
-    {"log.level", LEAT_OPTION_CHOICE, false, AT(log_level), "info", "trace debug info warn error off",
+    {"log.level", LEAT_OPTION_CHOICE, false, AT(log_level), "info", "trace debug info warn error fatal off",
      "lines below it are not written"},
     {"report_batch_item_failures", LEAT_OPTION_FLAG, false, AT(report_items), "true", NULL,
      "Lambda: failed records are told by name; false: any failure fails the whole batch"},

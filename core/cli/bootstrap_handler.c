@@ -133,7 +133,7 @@ static leat_status take_only(const struct package *package, leat_str spec, struc
     if (found.count != 1)
         return not_found(spec, package, &found, reterr);
     ret->guessed = true;
-    snprintf(ret->where, sizeof(ret->where), "%s", found.all);
+    snprintf(ret->where, sizeof(ret->where), "%.200s", found.all);
     if (found.linked == NULL)
         return leat_handler_open(found.path, LEAT_ABSENT, &ret->handler, reterr);
     ret->handler = found.linked;

@@ -284,6 +284,7 @@ static int finish(struct replay *replay)
 static void replay_fini(struct replay *replay)
 {
     leat_engine_free(replay->engine);
+    leat_logger_fini(&replay->logger);
     leat_reader_close(replay->reader);
     leat_report_fini(&replay->report);
     leat_config_fini(&replay->config);

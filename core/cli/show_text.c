@@ -153,7 +153,7 @@ static void print_kinds(const struct leat_shown *shown, const struct leat_envelo
 static void print_place(const struct leat_record *record, const char *behind)
 {
     const cJSON *records = record->doc != NULL ? record->doc->records : NULL;
-    const cJSON *list = cJSON_IsObject(records) ? records->child : NULL;
+    const cJSON *list = records != NULL && cJSON_IsObject(records) ? records->child : NULL;
     uint32_t index = record->index;
     if (index == LEAT_WHOLE)
         return;

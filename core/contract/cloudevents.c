@@ -2,7 +2,8 @@
 #include <leat/cloudevents.h>
 #include <leat/text.h>
 
-static leat_str *member_of(struct leat_cloudevent *event, leat_str name)
+/* False: no such attribute has a member of its own. */
+static bool find_member(struct leat_cloudevent *event, leat_str name, leat_str **retmember)
 {
     const struct {
         const char *name;
@@ -16,10 +17,13 @@ static leat_str *member_of(struct leat_cloudevent *event, leat_str name)
         {"time", &event->time},
         {"datacontenttype", &event->datacontenttype},
     };
-    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-        if (leat_str_is(name, members[i].name))
-            return members[i].member;
-    return NULL;
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        if (leat_str_is(name, members[i].name)) {
+            *retmember = members[i].member;
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool is_name(leat_str name)
@@ -32,10 +36,11 @@ static bool is_name(leat_str name)
 
 bool leat_cloudevent_add(struct leat_arena *arena, struct leat_cloudevent *event, leat_str name, leat_str value)
 {
-    leat_str *member = member_of(event, name);
-    if (value.ptr == NULL || (member == NULL && !is_name(name)))
+    leat_str *member;
+    bool is_member = find_member(event, name, &member);
+    if (value.ptr == NULL || (!is_member && !is_name(name)))
         return true;
-    if (member != NULL) {
+    if (is_member) {
         *member = member->ptr == NULL ? value : *member; /* of a name given twice, the first: as in all look-ups */
         return true;
     }

@@ -248,9 +248,8 @@ leat_status leat_items_decode(struct leat_arena *arena, const struct leat_record
     leat_settle_all(settlements, count, LEAT_OUTCOME_OK, LEAT_ABSENT);
     if (leat_str_empty(leat_str_trim(answer->text)) && !leat_window_read(records, &window))
         return LEAT_OK;
-    leat_status status = leat_json_parse(arena, answer->text, &root, NULL);
-    if (leat_is_ok(status)) /* offsets may not fit a double */
-        status = leat_json_keep_numbers(arena, answer->text, root);
+    if (leat_is_ok(leat_json_parse(arena, answer->text, &root, NULL))) /* else there is no root */
+        LEAT_TRY(leat_json_keep_numbers(arena, answer->text, root));   /* offsets may not fit a double */
     if (!make_places(arena, records, count, &places) || arena->overflow)
         return leat_arena_status(arena);
     const char *bad = read_answer(records, root, &places, settlements);

@@ -140,6 +140,7 @@ void leat_engine_free(struct leat_engine *engine)
     leat_loop_free(engine->loop);
     leat_arena_fini(&engine->arena);
     leat_arena_fini(&engine->metrics.arena);
+    leat_logger_fini(&engine->own_logger);
     pthread_mutex_destroy(&engine->done_lock);
     leat_free(engine);
 }

@@ -75,7 +75,7 @@ def log_lines_have_a_level_and_a_format(desk):
     tap.equal(len(log_lines(desk, "--set", "log.level=info", LEAT_LOG='{"level": "off"}')), 1)
     (line,) = log_lines(desk, LEAT_LOG='{"format": "json"}')
     told = json.loads(line)
-    tap.equal((told["level"], told["handler"], told["message"]), ("info", "life", "a line of the log"))
+    tap.equal((told["level"], told["handler"], told["message"]), ("INFO", "life", "a line of the log"))
 
 
 @replaying.test
@@ -83,7 +83,7 @@ def wrong_values_of_the_environment_are_78(desk):
     wrong = "environment: "
     refused(desk, 78, wrong + 'reserve wants a duration, "30" has no unit', fix="write 30s or 30ms", LEAT_RESERVE="30")
     refused(desk, 78, wrong + 'reserve wants a duration (250ms 30s 15m 24h), not "soon"', LEAT_RESERVE="soon")
-    refused(desk, 78, wrong + 'log.level wants trace debug info warn error off, not "loud"', LEAT_LOG='{"level":"loud"}')
+    refused(desk, 78, wrong + 'log.level wants trace debug info warn error fatal off, not "loud"', LEAT_LOG='{"level":"loud"}')
     refused(desk, 78, wrong + "log wants a JSON object", LEAT_LOG="debug")
     refused(desk, 78, wrong + "log wants a JSON object", LEAT_LOG="[1]")
     refused(desk, 78, wrong + 'unknown option "log.file"', fix="leat help replay lists the options", LEAT_LOG='{"file":"x"}')

@@ -36,7 +36,7 @@ static void decode_as(leat_str text, const struct leat_adapter *as)
 static const struct leat_adapter *another(size_t size)
 {
     const struct leat_adapter *const *adapters = sorted_adapters();
-    size_t count = 0;
+    size_t count = 1; /* `unknown` is always there */
     while (adapters[count] != NULL)
         count++;
     return adapters[size % count];

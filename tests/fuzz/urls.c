@@ -4,7 +4,6 @@
 
 #include <leat/attributes.h>
 
-#include <stdio.h>
 #include <time.h>
 
 /* --- percent and form encoding --------------------------------------------------------------------- */
@@ -125,10 +124,8 @@ static int fraction_us(leat_str time)
 static void expect_time(leat_str text, int64_t us)
 {
     struct tm tm = {.tm_sec = 0};
-    MUST(sscanf(text.ptr, "%d-%d-%dT%d:%d:%d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-                &tm.tm_sec) == 6);
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
+    const char *rest = strptime(text.ptr, "%Y-%m-%dT%H:%M:%S", &tm);
+    MUST(rest != NULL && (*rest == '.' || *rest == 'Z'));
     MUST((int64_t)timegm(&tm) * 1000000 + fraction_us(text) == us);
 }
 

@@ -167,19 +167,19 @@ Test(config, a_size_may_have_a_unit)
 
 Test(config, a_choice_is_one_of_its_words)
 {
-    static const char *const levels[] = {"trace", "debug", "info", "warn", "error", "off"};
-    for (int i = 0; i < 6; i++) {
+    static const char *const levels[] = {"trace", "debug", "info", "warn", "error", "fatal", "off"};
+    for (int i = 0; i < 7; i++) {
         char assignment[64];
         snprintf(assignment, sizeof(assignment), "log.level=%s", levels[i]);
         expect_set(assignment);
         cr_expect_eq(config.log_level, i, "%s", levels[i]);
     }
-    cr_expect_eq(LEAT_ERROR, 4, "the words stand in the order of the enum");
+    cr_expect_eq(LEAT_OFF, 6, "the words stand in the order of the enum");
     static const char *const bad[] = {"", "INFO", "inf", "info warn", "info ", "3"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char assignment[64], message[128];
         snprintf(assignment, sizeof(assignment), "log.level=%s", bad[i]);
-        snprintf(message, sizeof(message), "log.level wants trace debug info warn error off, not \"%s\"", bad[i]);
+        snprintf(message, sizeof(message), "log.level wants trace debug info warn error fatal off, not \"%s\"", bad[i]);
         expect_refused(set(assignment), message, "");
     }
 }
@@ -306,7 +306,7 @@ Test(config, errors_of_a_twin_say_that_it_is_one)
     expect_refused(from("LEAT_LOG=debug"), "environment: log wants a JSON object", "");
     expect_refused(from("LEAT_LOG=[]"), "environment: log wants a JSON object", "");
     expect_refused(from("LEAT_LOG={\"level\":5}"),
-                   "environment: log.level wants trace debug info warn error off, not \"5\"", "");
+                   "environment: log.level wants trace debug info warn error fatal off, not \"5\"", "");
     cr_expect_eq(from("LEAT_LIMITS={\"pay\":1}").code, LEAT_E_CONFIG);
     cr_expect_str_eq(error.message, "environment: unknown option \"limits.pay\"");
     cr_expect_neq(error.fix[0], '\0');

@@ -108,7 +108,9 @@ static leat_status add_event(struct leat_decoder *decoder, const struct leat_rec
     LEAT_TRY(leat_want_text(decoder, item, "logEvents.message", &message));
     if (message.ptr == NULL)
         return leat_broken(decoder, "logEvents.message is missing");
-    if (time != NULL && !cJSON_IsNumber(time) && !cJSON_IsNull(time))
+    if (cJSON_IsNull(time))
+        time = NULL;
+    if (time != NULL && !cJSON_IsNumber(time))
         return leat_broken(decoder, "logEvents.timestamp is %s (want a number)", leat_json_type(time));
     struct leat_envelope *envelope = leat_events_add(decoder, record, out);
     if (envelope == NULL)
@@ -117,7 +119,7 @@ static leat_status add_event(struct leat_decoder *decoder, const struct leat_rec
     envelope->source = fields->source;
     envelope->type = LEAT_STR("com.amazonaws.logs.event");
     envelope->subject = fields->stream;
-    envelope->has_time_us = cJSON_IsNumber(time) && time->valuedouble >= 0 && time->valuedouble < 1e15;
+    envelope->has_time_us = time != NULL && time->valuedouble >= 0 && time->valuedouble < 1e15;
     envelope->time_us = envelope->has_time_us ? (int64_t)time->valuedouble * 1000 : 0;
     envelope->guess_type = true;
     envelope->data = (struct leat_data){.form = LEAT_DATA_TEXT, .text = message};

@@ -75,8 +75,10 @@ static inline bool leat_str_ends(leat_str s, leat_str suffix)
 /* What is left after `count` bytes; `count` beyond the end gives empty. */
 static inline leat_str leat_str_skip(leat_str s, size_t count)
 {
-    return count < s.len ? leat_str_of(s.ptr + count, s.len - count)
-                         : leat_str_of(s.ptr != NULL ? s.ptr + s.len : NULL, 0);
+    if (s.ptr == NULL)
+        return LEAT_ABSENT;
+    size_t skipped = count < s.len ? count : s.len;
+    return leat_str_of(s.ptr + skipped, s.len - skipped);
 }
 
 /* ASCII case folded, as HTTP field names compare. */
