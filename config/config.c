@@ -121,6 +121,7 @@ static leat_status set_value(struct leat_config *config, const struct leat_optio
 {
     char *member = (char *)config + option->offset;
     int choice;
+    config->given |= UINT64_C(1) << (option - leat_options);
     switch (option->type) {
     case LEAT_OPTION_MAP: return set_map(config, option, text, reterr);
     case LEAT_OPTION_DURATION: return set_duration(config, option, text, reterr);
@@ -153,7 +154,14 @@ leat_status leat_config_init(struct leat_config *config)
     for (const struct leat_option *option = leat_options; option->key != NULL; option++)
         if (option->fallback != NULL)
             LEAT_TRY(set_value(config, option, leat_str_c(option->fallback), NULL));
+    config->given = 0;
     return LEAT_OK;
+}
+
+bool leat_config_given(const struct leat_config *config, const char *key)
+{
+    const struct leat_option *option = find_option(leat_str_c(key));
+    return option != NULL && (config->given >> (option - leat_options) & 1) != 0;
 }
 
 void leat_config_fini(struct leat_config *config)

@@ -40,6 +40,7 @@ struct leat_config {
     int log_format, log_level;
     int64_t reserve_ms;
     size_t max_payload, max_memory, max_inflated;
+    uint64_t given; /* a bit for each option that is not left to its default */
     bool report_items, pipeline, sigterm;
     int whole_batch; /* 0: list, 1: error */
 };
@@ -51,6 +52,9 @@ void leat_config_fini(struct leat_config *config);
 leat_status leat_config_environment(struct leat_config *config, char *const *environment, struct leat_error *reterr);
 /* "key=value" of --set; "settings.NAME=value" sets one setting as text. */
 leat_status leat_config_set(struct leat_config *config, const char *assignment, struct leat_error *reterr);
+
+/* Did anybody say so? */
+bool leat_config_given(const struct leat_config *config, const char *key);
 
 /* "250ms", "30s", "15m", "24h" -> milliseconds. */
 bool leat_config_duration(leat_str text, int64_t *retms);

@@ -8,6 +8,7 @@
 #include <config/config.h>
 #include <engine/engine.h>
 #include <lambda/init.h>
+#include <lambda/logs.h>
 #include <lambda/source.h>
 
 #include <leat/alloc.h>
@@ -72,6 +73,8 @@ static leat_status configure(struct bootstrap *bootstrap, struct leat_error *ret
     LEAT_TRY(read_concurrency(bootstrap, reterr));
     bootstrap->logger.level = (enum leat_log_level)bootstrap->config.log_level;
     bootstrap->logger.format = (enum leat_log_format)bootstrap->config.log_format;
+    leat_lambda_logs(&bootstrap->logger, leat_config_given(&bootstrap->config, "log.level"),
+                     leat_config_given(&bootstrap->config, "log.format"));
     return LEAT_OK;
 }
 

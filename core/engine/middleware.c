@@ -46,8 +46,8 @@ static void log_after(void *self, struct leat_work *const *work, size_t count)
         const struct leat_result *result = work[i]->result;
         bool fine = result->kind == LEAT_OUTCOME_OK;
         enum leat_log_level level = engine->options.outcome_level;
-        if (fine && level > LEAT_TRACE)
-            level--;
+        if (fine)
+            level = level > LEAT_DEBUG ? LEAT_DEBUG : LEAT_TRACE;
         if (level < logger->level)
             continue;
         const struct leat_invocation *invocation = &work[i]->unit->delivery->invocation;

@@ -29,7 +29,7 @@ struct leat_engine_options {
     const cJSON *settings;                      /* an object or NULL; must outlive the engine */
     const struct leat_clock *clock;             /* NULL: the machine's */
     struct leat_logger *logger;                 /* NULL: stderr, info, text */
-    enum leat_log_level outcome_level;          /* failed events are logged at it, fine ones one below */
+    enum leat_log_level outcome_level;          /* failed events are logged at it, fine ones at debug, or below it */
     /* Asked for every event (and broken record: envelope NULL) before anything runs; false: it is settled as ok,
      * unseen. NULL: all. */
     bool (*keep)(void *argument, const struct leat_unit *unit, const struct leat_envelope *envelope);
