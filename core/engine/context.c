@@ -87,7 +87,7 @@ leat_outcome leat_rejectf(leat_context *context, const char *format, ...)
 
 /* --- replies -------------------------------------------------------------------------------------- */
 
-static struct leat_reply *reply_of(struct leat_context *context)
+struct leat_reply *leat_context_reply(struct leat_context *context)
 {
     if (context->reply == NULL) {
         context->reply = LEAT_NEW(context->arena, struct leat_reply);
@@ -99,7 +99,7 @@ static struct leat_reply *reply_of(struct leat_context *context)
 
 leat_outcome leat_reply_bytes(leat_context *context, int status, const char *content_type, leat_str body)
 {
-    struct leat_reply *reply = reply_of(context);
+    struct leat_reply *reply = leat_context_reply(context);
     if (reply != NULL) {
         reply->status = status;
         reply->content_type = leat_arena_copy(context->arena, leat_str_c(content_type));
@@ -120,7 +120,7 @@ leat_outcome leat_reply_json(leat_context *context, const char *text)
 
 void leat_reply_header(leat_context *context, const char *name, const char *value)
 {
-    struct leat_reply *reply = reply_of(context);
+    struct leat_reply *reply = leat_context_reply(context);
     struct leat_reply_header *header = reply != NULL ? LEAT_NEW(context->arena, struct leat_reply_header) : NULL;
     if (header == NULL)
         return;

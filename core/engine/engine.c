@@ -249,7 +249,7 @@ leat_status leat_engine_start(struct leat_engine *engine, struct leat_error *ret
 
 leat_status leat_engine_run(struct leat_engine *engine, struct leat_error *reterr)
 {
-    leat_loop_wake(engine->loop);
+    leat_dispatch_turn(engine);
     if (!leat_loop_run(engine->loop))
         return leat_error_set(reterr, LEAT_STATUS(BUG), "the event loop failed");
     for (const struct leat_source *source = engine->sources; source != NULL; source = source->next)

@@ -28,6 +28,7 @@ struct leat_loop {
     void (*on_wake)(void *);
     void *on_wake_argument;
     pthread_t thread;      /* the one that made it, and runs it */
+    bool broken;           /* leat_loop_break before leat_loop_run */
     bool in_callback, due; /* that thread's: a wake from a callback needs no descriptor */
 };
 
@@ -133,11 +134,14 @@ void leat_loop_free(struct leat_loop *loop)
 
 bool leat_loop_run(struct leat_loop *loop)
 {
-    return event_base_dispatch(loop->base) == 0;
+    bool good = loop->broken || event_base_dispatch(loop->base) == 0;
+    loop->broken = false;
+    return good;
 }
 
 void leat_loop_break(struct leat_loop *loop)
 {
+    loop->broken = true;
     event_base_loopbreak(loop->base);
 }
 

@@ -100,6 +100,7 @@ static void take_outcome(struct leat_context *context, struct leat_work *work, l
         result->reason = context->details[detail - 1].reason;
         result->delay_ms = context->details[detail - 1].delay_ms;
     }
+    leat_stream_end(context);
     context->reply = NULL;
     context->last_header = NULL;
 }

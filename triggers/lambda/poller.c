@@ -179,7 +179,7 @@ static void send_post(struct leat_poller *poller)
 }
 
 /* Whatever became of the post: the invocation is over, and the process goes on. */
-static void posted(struct leat_poller *poller)
+void leat_poller_posted(struct leat_poller *poller)
 {
     poller->phase = LEAT_POLLER_POSTED;
     leat_delivery_settled(poller->delivery, LEAT_OK); /* mostly ends in leat_poller_free */
@@ -202,7 +202,7 @@ static void take_verdict(struct leat_poller *poller)
     }
     if (poller->wire.fd < 0)
         poller->asked = false; /* closed behind this answer: what was asked behind it is lost */
-    posted(poller);
+    leat_poller_posted(poller);
 }
 
 void leat_poller_answer(struct leat_poller *poller, const struct leat_answer *answer)
@@ -231,7 +231,7 @@ void leat_poller_answer(struct leat_poller *poller, const struct leat_answer *an
     poller->phase = LEAT_POLLER_POSTING;
     if (arena->overflow) {
         log_warning(poller, "the answer is lost", "out of memory");
-        posted(poller);
+        leat_poller_posted(poller);
         return;
     }
     poller->post[0] = (struct iovec){.iov_base = (char *)(uintptr_t)head.ptr, .iov_len = head.len};
@@ -267,7 +267,7 @@ static void on_broke(void *argument, const char *why)
     leat_source_log(poller->lambda->source, LEAT_ERROR, poller->delivery->invocation.request_id,
                     "the answer is lost: %s", why);
     poller->asked = false;
-    posted(poller);
+    leat_poller_posted(poller);
 }
 
 void leat_poller_free(struct leat_poller *poller)
@@ -319,4 +319,8 @@ void leat_poller_fini(struct leat_poller *poller)
     leat_wire_fini(&poller->wire);
     leat_inbox_fini(&poller->event);
     leat_inbox_fini(&poller->answer);
+    if (poller->stream != NULL)
+        leat_reply_stream_fini(poller->stream);
+    leat_free(poller->stream);
+    poller->stream = NULL;
 }

@@ -2,6 +2,7 @@
 #include "request.h"
 
 #include <leat/buf.h>
+#include <leat/text.h>
 
 #include <stdio.h>
 
@@ -56,27 +57,10 @@ leat_str leat_lambda_head(struct leat_arena *arena, const struct leat_lambda_pee
     return leat_buf_str(&buf);
 }
 
-static bool is_unreserved(unsigned char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c != '\0' && strchr("-._~", c) != NULL);
-}
-
 leat_str leat_lambda_path(struct leat_arena *arena, leat_str request_id, const char *what)
 {
-    struct leat_buf buf;
-    leat_buf_init(&buf, arena);
-    leat_buf_c(&buf, LEAT_LAMBDA_RUNTIME "/invocation/");
-    for (size_t i = 0; i < request_id.len; i++) {
-        unsigned char c = (unsigned char)request_id.ptr[i];
-        if (is_unreserved(c))
-            leat_buf_char(&buf, (char)c);
-        else
-            leat_buf_printf(&buf, "%%%02X", c);
-    }
-    leat_buf_char(&buf, '/');
-    leat_buf_c(&buf, what);
-    return leat_buf_str(&buf);
+    return leat_arena_printf(arena, LEAT_LAMBDA_RUNTIME "/invocation/%.*s/%s",
+                             LEAT_ARG(leat_percent_encode(arena, request_id, "")), what);
 }
 
 leat_str leat_lambda_error(struct leat_arena *arena, leat_str type, leat_str message)

@@ -43,9 +43,37 @@ static void settle_lambda(void *self, struct leat_delivery *delivery, const stru
 {
     const struct leat_lambda *lambda = self;
     struct leat_answer answer;
+    if (leat_poller_streams(delivery->token)) {
+        leat_poller_end_stream(delivery->token, settlements);
+        return;
+    }
     leat_delivery_answer(delivery, settlements, count, &lambda->options.rules, &answer);
     leat_poller_answer(delivery->token, &answer);
 }
+
+/* --- streamed replies --------------------------------------------------------------------------------------- */
+
+static leat_status begin_reply(void *self, struct leat_unit *unit, const struct leat_reply *reply)
+{
+    (void)self;
+    return leat_poller_begin_stream(unit->delivery->token, unit, reply);
+}
+
+static size_t write_reply(void *self, struct leat_unit *unit, leat_str bytes)
+{
+    const struct leat_poller *poller = unit->delivery->token;
+    (void)self;
+    return leat_reply_stream_write(poller->stream, bytes);
+}
+
+static bool wait_reply(void *self, struct leat_unit *unit, int64_t limit_ms)
+{
+    const struct leat_poller *poller = unit->delivery->token;
+    (void)self;
+    return leat_reply_stream_wait(poller->stream, limit_ms);
+}
+
+/* --- the end -------------------------------------------------------------------------------------------------- */
 
 static bool is_quiet(const struct leat_lambda *lambda)
 {
@@ -109,6 +137,9 @@ const struct leat_source_ops leat_source_lambda = {
     .demand = demand_lambda,
     .settle = settle_lambda,
     .stop = stop_lambda,
+    .reply_begin = begin_reply,
+    .reply_write = write_reply,
+    .reply_wait = wait_reply,
     .free_delivery = free_lambda,
     .close = close_lambda,
 };

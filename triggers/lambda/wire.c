@@ -221,6 +221,12 @@ static void on_writable(void *argument, short what)
         wire->written(wire->argument);
 }
 
+void leat_wire_flush(struct leat_wire *wire)
+{
+    if (wire->writable != NULL)
+        on_writable(wire, LEAT_WRITABLE);
+}
+
 static bool connect_wire(struct leat_wire *wire)
 {
     wire->fd = leat_address_connect(wire->address, &wire->connecting);

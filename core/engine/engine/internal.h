@@ -74,6 +74,12 @@ struct leat_detail {
     int64_t delay_ms;
 };
 
+/* The reply that the handler streams. */
+struct leat_stream {
+    enum { LEAT_STREAM_NONE, LEAT_STREAM_COLLECT, LEAT_STREAM_OPEN, LEAT_STREAM_BROKEN } state;
+    struct leat_buf collected;
+};
+
 struct leat_context {
     struct leat_engine *engine;
     const struct leat_bound *bound;
@@ -84,6 +90,7 @@ struct leat_context {
     uint32_t detail_count, detail_size;
     struct leat_reply *reply; /* being built */
     struct leat_reply_header **last_header;
+    struct leat_stream stream;
     struct leat_error error; /* leat_fail's */
 };
 
@@ -147,6 +154,7 @@ struct leat_engine {
     pthread_t thread;        /* the loop's */
     uint32_t runs, reserved; /* runs that exist; slots promised to runs whose before-steps go on */
     struct leat_metrics metrics;
+    struct leat_stream_request *streaming; /* writes that wait for room */
     bool in_turn, again; /* again: something moved outside the turn's own steps */
     bool hooks_told;
 };
@@ -182,6 +190,13 @@ void leat_run_free(struct leat_run *run);
 struct leat_logger *leat_engine_logger(struct leat_engine *engine);
 void leat_context_init(struct leat_context *context, struct leat_engine *engine, const struct leat_bound *bound,
                        struct leat_arena *arena);
+
+/* stream.c */
+struct leat_reply *leat_context_reply(struct leat_context *context);
+/* The handler gave its outcome: what was collected is the body of its reply. */
+void leat_stream_end(struct leat_context *context);
+/* What the run streams is not wanted any more: its handler is told. */
+void leat_stream_abort(struct leat_run *run);
 
 /* settle.c */
 enum leat_verdict leat_verdict_of(enum leat_outcome_kind worst, bool kept);

@@ -8,7 +8,7 @@
 /* NULL: out of memory or descriptors. */
 struct leat_loop *leat_loop_new(void);
 void leat_loop_free(struct leat_loop *loop); /* takes NULL; watches and timers are freed by then */
-/* Until leat_loop_break. False: the loop failed. */
+/* Until leat_loop_break; not at all if that was called already. False: the loop failed. */
 bool leat_loop_run(struct leat_loop *loop);
 void leat_loop_break(struct leat_loop *loop);
 /* What leat_loop_wake calls, on the loop thread. */
