@@ -78,12 +78,23 @@ static leat_status configure(struct bootstrap *bootstrap, struct leat_error *ret
     return LEAT_OK;
 }
 
+/* Threads only where several invocations run at a time, or a limit of ours is to be kept. */
+static void take_executor(const struct bootstrap *bootstrap, struct leat_engine_options *options)
+{
+    const struct leat_config *config = &bootstrap->config;
+    bool pool = bootstrap->concurrency > 1 || config->timeout_ms > 0;
+    options->executor = pool ? &leat_executor_pool : &leat_executor_inline;
+    options->slots = bootstrap->concurrency;
+    options->timeout_ms = config->timeout_ms;
+    options->grace_ms = config->grace_ms > 0 ? config->grace_ms : 1;
+    options->max_lost_slots = bootstrap->concurrency - 1; /* with none left the environment is of no use */
+}
+
 static leat_status make_engine(struct bootstrap *bootstrap, struct leat_error *reterr)
 {
     const struct leat_config *config = &bootstrap->config;
     struct leat_engine_options options = {
         .adapters = bootstrap->cli->adapters,
-        .slots = bootstrap->concurrency,
         .max_in_flight = UINT32_MAX - 1, /* the pollers are the limit */
         .max_payload = config->max_payload,
         .max_bytes = config->max_memory,
@@ -93,6 +104,7 @@ static leat_status make_engine(struct bootstrap *bootstrap, struct leat_error *r
         .logger = &bootstrap->logger,
         .outcome_level = LEAT_WARN,
     };
+    take_executor(bootstrap, &options);
     bootstrap->engine = leat_engine_new(&options);
     if (bootstrap->engine == NULL)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
@@ -216,11 +228,10 @@ int leat_cli_bootstrap(struct leat_cli *cli)
     const char *api = variable("AWS_LAMBDA_RUNTIME_API");
     bootstrap.started_us = leat_clock_us(&leat_clock_system);
     leat_logger_init(&bootstrap.logger);
-    bootstrap.peer.agent = "leat/" LEAT_VERSION;
     if (api == NULL)
         return leat_cli_fail(EXIT_CONFIG, "leat replay runs event files through a handler here",
                              "AWS_LAMBDA_RUNTIME_API is not set: without a verb this is a Lambda function");
-    if (!leat_is_ok(leat_address_read(&bootstrap.peer.address, api, &error)))
+    if (!leat_is_ok(leat_lambda_peer_init(&bootstrap.peer, api, "leat/" LEAT_VERSION, &error)))
         return leat_cli_fail_with(EXIT_CONFIG, &error);
     if (!leat_is_ok(leat_config_init(&bootstrap.config)) || !watch_signals(&bootstrap))
         return leat_cli_fail(EXIT_BUG, NULL, "out of memory");
@@ -231,8 +242,12 @@ int leat_cli_bootstrap(struct leat_cli *cli)
         bootstrap.extension = leat_lambda_register(&bootstrap.peer, "leat", &error);
     if (bootstrap.config.sigterm && bootstrap.extension < 0)
         return fail(&bootstrap, EXIT_AWAY, LEAT_STR("Runtime.ExtensionError"), &error);
-    if (leat_is_ok(run(&bootstrap, &error)))
+    leat_status ended = run(&bootstrap, &error);
+    if (leat_is_ok(ended))
         return EXIT_DONE;
     leat_logger_write(&bootstrap.logger, LEAT_FATAL, NULL, "%s", error.message);
-    return EXIT_AWAY;
+    status = ended.code == LEAT_E_BUG ? EXIT_BUG : EXIT_AWAY;
+    if (leat_engine_lost_slots(bootstrap.engine) > 0)
+        _exit(leat_cli_flush(status)); /* their threads use what is ours */
+    return status;
 }

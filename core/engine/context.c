@@ -140,6 +140,10 @@ static const struct leat_delivery *delivery_of(const leat_context *context)
 int64_t leat_remaining_ms(const leat_context *context)
 {
     const struct leat_delivery *delivery = delivery_of(context);
+    if (context->run != NULL && context->run->deadline_us != 0) {
+        int64_t left_us = context->run->deadline_us - leat_clock_us(context->engine->options.clock);
+        return left_us > 0 ? left_us / 1000 : 0;
+    }
     if (delivery == NULL || delivery->invocation.deadline_ms == 0)
         return INT64_MAX;
     int64_t remaining = delivery->invocation.deadline_ms - leat_clock_wall_ms(context->engine->options.clock);
@@ -191,6 +195,8 @@ static leat_str state_before(const struct leat_unit *unit, leat_str state)
 {
     for (uint32_t i = unit->index; i-- > 0;) {
         const struct leat_unit *before = &unit->delivery->units[i];
+        if (!leat_str_eq(before->record->lane, unit->record->lane))
+            continue; /* it may be under way on another thread */
         for (uint32_t r = before->result_count; r-- > 0;)
             if (before->results[r].kind == LEAT_OUTCOME_OK && before->results[r].reply != NULL)
                 return before->results[r].reply->body;

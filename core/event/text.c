@@ -131,9 +131,9 @@ leat_str leat_percent_decode(struct leat_arena *arena, leat_str text, bool plus)
 
 static bool stays(unsigned char c, const char *keep)
 {
-    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
+    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-')
         return true;
-    return c != '\0' && (strchr("-._~", c) != NULL || strchr(keep, c) != NULL);
+    return c != '\0' && (strchr("._~", c) != NULL || strchr(keep, c) != NULL);
 }
 
 leat_str leat_percent_encode(struct leat_arena *arena, leat_str text, const char *keep)

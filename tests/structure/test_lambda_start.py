@@ -10,7 +10,7 @@ import tap
 import tracing
 
 STUB = tap.BUILD / "tests/bench/bench-lambda-stub"
-CALLS_TO_NEXT = 110  # and what --version prints beside it is there to be lowered
+CALLS_TO_NEXT = 85  # there were 79 when this was written, 44 of them the loader's; lower it with them
 CALLS_PER_INVOKE = 6
 INVOKES = 100
 
@@ -30,13 +30,14 @@ def traced(work):
 
 @tap.test
 def nothing_but_cjson_libc_and_the_handler_is_opened_until_the_first_next():
-    opened = [pathlib.Path(path).name for path in tracing.shared_objects(tracing.until_next(traced("echo")))]
+    opened = {pathlib.Path(path).name for path in tracing.shared_objects(tracing.until_next(traced("echo")))}
     tap.equal(sorted(opened), ["lambda-echo.so", "libc.so.6", "libcjson.so.1"])
 
 
 @tap.test
 def the_way_to_the_first_next_is_short():
-    calls = tracing.until_next(traced("echo"))
+    # Where the loader looks in vain for libcjson depends on the processor, and on what lies beside bootstrap.
+    calls = [line for line in tracing.until_next(traced("echo")) if "ENOENT" not in line]
     print(f"# {len(calls)} system calls to the first next")
     listed = "\n".join(calls)
     assert len(calls) <= CALLS_TO_NEXT, f"{len(calls)} system calls, wanted at most {CALLS_TO_NEXT}\n{listed}"

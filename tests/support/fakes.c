@@ -181,7 +181,7 @@ static leat_status start_fake(void *self, struct leat_error *reterr)
 
 static void end_if_done(struct fake_source *fake)
 {
-    if (fake->stopped || fake->open > 0 || fake->options.payloads[fake->next] != NULL)
+    if (fake->stopped || (fake->open > 0 && !fake->options.hasty) || fake->options.payloads[fake->next] != NULL)
         return;
     fake->stopped = true;
     leat_stopped(fake->source);
@@ -221,6 +221,10 @@ static void note_settled(const struct leat_settlement *settlement)
     unit->settled++;
     unit->verdict = settlement->verdict;
     unit->outcome = settlement->outcome;
+    leat_str said = settlement->reason;
+    if (said.ptr == NULL && settlement->reply != NULL)
+        said = settlement->reply->body;
+    snprintf(unit->said, sizeof(unit->said), "%.*s", LEAT_ARG(said));
 }
 
 static void give_answer(void *argument)

@@ -80,13 +80,14 @@ void leat_poller_ask(struct leat_poller *poller)
 /* The one process-wide thing of an invocation; where several run at a time it is left alone. */
 static void set_trace(leat_str trace)
 {
-    static char variable[1024];
-    static const char name[] = "_X_AMZN_TRACE_ID";
-    if (trace.ptr == NULL || sizeof(name) + trace.len + 1 > sizeof(variable)) {
-        (void)unsetenv(name);
+    static char variable[1024] = "_X_AMZN_TRACE_ID=";
+    const size_t start = strlen("_X_AMZN_TRACE_ID=");
+    if (trace.ptr == NULL || start + trace.len >= sizeof(variable)) {
+        (void)unsetenv("_X_AMZN_TRACE_ID");
         return;
     }
-    snprintf(variable, sizeof(variable), "%s=%.*s", name, LEAT_ARG(trace));
+    memcpy(variable + start, trace.ptr, trace.len);
+    variable[start + trace.len] = '\0';
     (void)putenv(variable); /* setenv would keep every value for ever */
 }
 

@@ -34,8 +34,17 @@ static void add_framing(struct leat_buf *buf, const struct leat_lambda_request *
         leat_buf_c(buf, "Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n"
                         "Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n"
                         "Connection: close\r\n");
-    else if (strcmp(request->method, "POST") == 0)
-        leat_buf_printf(buf, "Content-Length: %zu\r\n", request->length);
+    else if (request->method[0] == 'P')
+        add_header(buf, "Content-Length", leat_arena_decimal(buf->arena, request->length));
+}
+
+leat_status leat_lambda_peer_init(struct leat_lambda_peer *peer, const char *api, const char *agent,
+                                  struct leat_error *reterr)
+{
+    LEAT_TRY(leat_address_read(&peer->address, api, reterr));
+    snprintf(peer->common, sizeof(peer->common), " HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n", peer->address.host,
+             agent);
+    return LEAT_OK;
 }
 
 leat_str leat_lambda_head(struct leat_arena *arena, const struct leat_lambda_peer *peer,
@@ -43,9 +52,11 @@ leat_str leat_lambda_head(struct leat_arena *arena, const struct leat_lambda_pee
 {
     struct leat_buf buf;
     leat_buf_init(&buf, arena);
-    leat_buf_printf(&buf, "%s %s", request->method, peer->address.base);
+    leat_buf_c(&buf, request->method);
+    leat_buf_char(&buf, ' ');
+    leat_buf_c(&buf, peer->address.base);
     leat_buf_add(&buf, request->path);
-    leat_buf_printf(&buf, " HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n", peer->address.host, peer->agent);
+    leat_buf_c(&buf, peer->common);
     add_header(&buf, "Content-Type", request->content_type);
     add_header(&buf, "Lambda-Runtime-Invocation-Id", request->invocation_id);
     add_header(&buf, "Lambda-Runtime-Function-Error-Type", request->error_type);
@@ -59,8 +70,13 @@ leat_str leat_lambda_head(struct leat_arena *arena, const struct leat_lambda_pee
 
 leat_str leat_lambda_path(struct leat_arena *arena, leat_str request_id, const char *what)
 {
-    return leat_arena_printf(arena, LEAT_LAMBDA_RUNTIME "/invocation/%.*s/%s",
-                             LEAT_ARG(leat_percent_encode(arena, request_id, "")), what);
+    struct leat_buf buf;
+    leat_buf_init(&buf, arena);
+    leat_buf_c(&buf, LEAT_LAMBDA_RUNTIME "/invocation/");
+    leat_buf_add(&buf, leat_percent_encode(arena, request_id, ""));
+    leat_buf_char(&buf, '/');
+    leat_buf_c(&buf, what);
+    return leat_buf_str(&buf);
 }
 
 leat_str leat_lambda_error(struct leat_arena *arena, leat_str type, leat_str message)

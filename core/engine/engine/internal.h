@@ -64,10 +64,11 @@ struct leat_lane {
     struct leat_unit_queue waiting;  /* not started */
     struct leat_unit_queue finished; /* their events have results; they end in this order */
     uint32_t running;                /* units in the ready queue or in a run */
+    uint32_t held;                   /* events of it in lost runs: it stays, stopped, until their handlers return */
     bool stopped;                    /* one failed: what follows is given back */
 };
 
-enum leat_run_phase { LEAT_RUN_BEFORE, LEAT_RUN_RUNNING, LEAT_RUN_AFTER };
+enum leat_run_phase { LEAT_RUN_BEFORE, LEAT_RUN_RUNNING, LEAT_RUN_AFTER, LEAT_RUN_LOST };
 
 struct leat_detail {
     leat_str reason;
@@ -101,6 +102,7 @@ struct leat_run {
     struct leat_arena arena;
     struct leat_work *work;
     struct leat_event *events;
+    struct leat_result *results;       /* one a work, until the after-steps are through: then the unit's */
     struct leat_delivery **deliveries; /* of the works: held until the run is freed */
     uint32_t count;
     enum leat_run_phase phase;
@@ -108,7 +110,9 @@ struct leat_run {
     struct leat_work **list; /* room for all of them, for one middleware call */
     uint32_t pending;        /* works whose before-step is not answered */
     _Atomic bool cancelled;
-    int64_t duration_us;
+    int64_t started_us, deadline_us;         /* set before it starts; 0: it has no deadline of its own */
+    int64_t due_us;                          /* when the timer must look at it: the deadline, then its grace */
+    struct leat_run *watch_next, **watch_at; /* among those with a deadline; watch_at NULL: it is not there */
     struct leat_context context;
 };
 
@@ -157,11 +161,19 @@ struct leat_engine {
     struct leat_stream_request *streaming; /* writes that wait for room */
     bool in_turn, again; /* again: something moved outside the turn's own steps */
     bool hooks_told;
+    struct leat_timer *timer; /* of deadlines; NULL: nobody enforces them */
+    int64_t armed_us;         /* when it fires */
+    struct leat_run *watched; /* with a deadline, under way */
+    uint32_t lost;            /* runs that were given up and are still under way: each has a slot */
+    const char *loser;        /* the handler of the last one */
+    bool gave_up;             /* more were lost than may be */
+    char loss[160];           /* as the operator reads it */
 };
 
 /* dispatch.c */
 void leat_dispatch_wake(struct leat_engine *engine); /* loop thread: something may move now */
 void leat_dispatch_turn(void *engine);
+bool leat_dispatch_take_back(struct leat_engine *engine);
 void leat_dispatch_deliver(struct leat_engine *engine, struct leat_delivery *delivery);
 void leat_dispatch_results(struct leat_run *run);
 void leat_dispatch_forward(struct leat_engine *engine, struct leat_unit *unit);
@@ -175,6 +187,16 @@ void leat_lane_free(struct leat_engine *engine, struct leat_lane *lane);
 void leat_queue_init(struct leat_unit_queue *queue);
 void leat_queue_push(struct leat_unit_queue *queue, struct leat_unit *unit);
 struct leat_unit *leat_queue_pop(struct leat_unit_queue *queue);
+struct leat_lane *leat_lane_find(struct leat_engine *engine, const struct leat_unit *unit);
+void leat_lane_hold(struct leat_unit *unit);
+
+/* deadline.c */
+bool leat_deadline_init(struct leat_engine *engine);
+void leat_deadline_start(struct leat_run *run);
+bool leat_deadline_end(struct leat_run *run);
+void leat_deadline_expect(struct leat_engine *engine, const struct leat_delivery *delivery);
+bool leat_deadline_is_hopeless(const struct leat_engine *engine);
+leat_status leat_deadline_verdict(struct leat_engine *engine, struct leat_error *reterr);
 
 /* route.c */
 struct leat_bound *leat_route(struct leat_engine *engine, const struct leat_envelope *envelope, const char **retwhy);
@@ -201,6 +223,8 @@ void leat_stream_abort(struct leat_run *run);
 /* settle.c */
 enum leat_verdict leat_verdict_of(enum leat_outcome_kind worst, bool kept);
 void leat_unit_finish(struct leat_engine *engine, struct leat_unit *unit);
+void leat_unit_give_back(struct leat_engine *engine, struct leat_unit *unit);
+void leat_lane_let_go(struct leat_engine *engine, const struct leat_unit *unit);
 void leat_settle_empty(struct leat_delivery *delivery);
 void leat_delivery_unref(struct leat_delivery *delivery);
 void leat_result_keep(struct leat_delivery *delivery, struct leat_result *result);
