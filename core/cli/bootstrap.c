@@ -7,6 +7,7 @@
 
 #include <config/config.h>
 #include <engine/engine.h>
+#include <engine/loop.h>
 #include <lambda/init.h>
 #include <lambda/logs.h>
 #include <lambda/source.h>
@@ -46,12 +47,13 @@ static const char *variable(const char *name)
 /* Why the start failed: for the operator on stderr, for the platform as the init error. */
 static int fail(struct bootstrap *bootstrap, int status, leat_str type, const struct leat_error *error)
 {
-    leat_logger_write(&bootstrap->logger, LEAT_FATAL, &(struct leat_log_fields){.error_type = type}, "%s%s%s",
-                      error->message, error->fix[0] != '\0' ? ": " : "", error->fix);
+    char text[sizeof(error->message) + sizeof(error->fix) + 2];
+    snprintf(text, sizeof(text), "%s%s%s", error->message, error->fix[0] != '\0' ? "; " : "", error->fix);
+    leat_logger_write(&bootstrap->logger, LEAT_FATAL, &(struct leat_log_fields){.error_type = type}, "%s", text);
     if (leat_str_is(type, "Runtime.AfterRestoreError"))
-        leat_lambda_restore_error(&bootstrap->peer, type, leat_str_c(error->message));
+        leat_lambda_restore_error(&bootstrap->peer, type, leat_str_c(text));
     else
-        leat_lambda_init_error(&bootstrap->peer, type, leat_str_c(error->message));
+        leat_lambda_init_error(&bootstrap->peer, type, leat_str_c(text));
     return status;
 }
 
@@ -144,6 +146,15 @@ static int open_function(struct bootstrap *bootstrap, struct leat_error *error)
     return kind != NULL && strcmp(kind, "snap-start") == 0 ? snap(bootstrap, error) : EXIT_DONE;
 }
 
+/* Without it there is no SIGTERM, and that is no reason to take no events. */
+static void register_extension(struct bootstrap *bootstrap)
+{
+    struct leat_error error = {0};
+    bootstrap->extension = leat_lambda_register(&bootstrap->peer, "leat", &error);
+    if (bootstrap->extension < 0)
+        leat_logger_write(&bootstrap->logger, LEAT_WARN, NULL, "there will be no SIGTERM: %s", error.message);
+}
+
 static void tell_start(struct bootstrap *bootstrap)
 {
     const char *kind = variable("AWS_LAMBDA_INITIALIZATION_TYPE");
@@ -215,6 +226,7 @@ static leat_status run(struct bootstrap *bootstrap, struct leat_error *reterr)
         leat_loop_watch(leat_engine_loop(bootstrap->engine), bootstrap->signals, LEAT_READABLE, on_signal, bootstrap);
     if (bootstrap->signal_watch == NULL)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
+    leat_watch_urgent(bootstrap->signal_watch);
     LEAT_TRY(leat_engine_add_source(bootstrap->engine, &leat_source_lambda, &options, reterr));
     LEAT_TRY(leat_engine_start(bootstrap->engine, reterr));
     tell_start(bootstrap);
@@ -239,9 +251,7 @@ int leat_cli_bootstrap(struct leat_cli *cli)
     if (status != EXIT_DONE)
         return status;
     if (bootstrap.config.sigterm)
-        bootstrap.extension = leat_lambda_register(&bootstrap.peer, "leat", &error);
-    if (bootstrap.config.sigterm && bootstrap.extension < 0)
-        return fail(&bootstrap, EXIT_AWAY, LEAT_STR("Runtime.ExtensionError"), &error);
+        register_extension(&bootstrap);
     leat_status ended = run(&bootstrap, &error);
     if (leat_is_ok(ended))
         return EXIT_DONE;

@@ -183,6 +183,7 @@ static void take_executor(const struct replay *replay, struct leat_engine_option
     bool pool = slots > 1 || replay->config.timeout_ms > 0;
     engine->executor = pool ? &leat_executor_pool : &leat_executor_inline;
     engine->slots = slots;
+    engine->max_in_flight = INT32_MAX; /* the source counts documents */
     engine->timeout_ms = replay->config.timeout_ms;
     engine->grace_ms = replay->config.grace_ms > 0 ? replay->config.grace_ms : 1;
     engine->max_lost_slots = slots - 1;

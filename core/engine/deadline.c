@@ -146,8 +146,10 @@ static void fill_stand_in(struct leat_run *run, const struct leat_run *lost)
     char text[DURATION_MAX];
     leat_str reason = leat_arena_printf(&run->arena, "timed out after %s",
                                         duration(text, (lost->deadline_us - lost->started_us + 500) / 1000));
-    const struct leat_result unstarted = {
-        .kind = LEAT_OUTCOME_RETRY, .reason = reason.ptr != NULL ? reason : LEAT_STR("timed out"), .delay_ms = -1};
+    const struct leat_result unstarted = {.kind = LEAT_OUTCOME_RETRY,
+                                          .timed_out = true,
+                                          .reason = reason.ptr != NULL ? reason : LEAT_STR("timed out"),
+                                          .delay_ms = -1};
     struct leat_result result = unstarted;
     result.duration_us = now_us(run->engine) - lost->started_us;
     result.handler = lost->bound->handler.name;
@@ -163,17 +165,19 @@ static void fill_stand_in(struct leat_run *run, const struct leat_run *lost)
 }
 
 /* Without memory for a run the unit ends unseen by the after-steps. */
-static void end_bare(struct leat_engine *engine, struct leat_unit *unit, leat_str reason)
+static void end_bare(struct leat_engine *engine, struct leat_unit *unit, const struct leat_result *result)
 {
     for (uint32_t i = 0; i < unit->result_count; i++)
         if (unit->results[i].kind == LEAT_OUTCOME_NONE)
-            unit->results[i] = (struct leat_result){.kind = LEAT_OUTCOME_RETRY, .reason = reason, .delay_ms = -1};
+            unit->results[i] = *result;
     unit->cursor = unit->result_count;
     leat_dispatch_forward(engine, unit);
 }
 
 static void replace(struct leat_run *lost)
 {
+    const struct leat_result bare = {
+        .kind = LEAT_OUTCOME_RETRY, .timed_out = true, .reason = LEAT_STR("timed out"), .delay_ms = -1};
     struct leat_run *stand_in = new_stand_in(lost);
     if (stand_in != NULL) {
         fill_stand_in(stand_in, lost);
@@ -187,7 +191,7 @@ static void replace(struct leat_run *lost)
             work->unit->results[work->index] = *work->result;
         }
         if (is_last_of_unit(lost, i))
-            end_bare(lost->engine, work->unit, LEAT_STR("timed out"));
+            end_bare(lost->engine, work->unit, &bare);
     }
 }
 
@@ -233,7 +237,7 @@ static void expire(struct leat_engine *engine, struct leat_unit *unit)
     const struct leat_result result = {.kind = LEAT_OUTCOME_RETRY, .reason = LEAT_STR("no time left"), .delay_ms = -1};
     struct leat_run *run = leat_run_new(engine, NULL, unit->result_count - unit->cursor);
     if (run == NULL) {
-        end_bare(engine, unit, result.reason);
+        end_bare(engine, unit, &result);
         return;
     }
     add_rest(run, unit, &result);

@@ -91,6 +91,8 @@ static struct event_base *new_base(void)
     event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);
+    if (base != NULL)
+        (void)event_base_priority_init(base, 2); /* what is not said to be urgent has the second */
     return base;
 }
 
@@ -205,6 +207,11 @@ struct leat_watch *leat_loop_watch(struct leat_loop *loop, int fd, short what, v
         return NULL;
     }
     return watch;
+}
+
+void leat_watch_urgent(struct leat_watch *watch)
+{
+    (void)event_priority_set(watch->event, 0);
 }
 
 void leat_watch_free(struct leat_watch *watch)

@@ -96,6 +96,14 @@ def as_many_documents_as_asked_for_are_under_way_at_once(desk):
 
 
 @replaying.test
+def however_many_records_they_have(desk):
+    others = [message(f"m-{number}", {"do": "ok"}) for number in range(30)]
+    desk.write("meet.jsonl", (replaying.json.dumps(sqs(message("m", {"do": "meet", "of": 40}), *others)) + "\n") * 40)
+    status, lines = desk.lines(*handler(desk), "--parallel", "40", "meet.jsonl")
+    tap.equal((status, outcomes(lines)), (0, ["ok"] * 31 * 40))
+
+
+@replaying.test
 def the_records_of_one_document_run_at_once_too(desk):
     desk.write("meet.json", sqs(*[message(f"m-{number}", {"do": "meet", "of": 4}) for number in range(4)]))
     status, lines = desk.lines(*handler(desk), "--parallel", "4", "meet.json")

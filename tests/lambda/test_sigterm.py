@@ -108,7 +108,7 @@ def an_extension_that_is_refused_does_not_keep_it_from_working():
             tap.equal(function.invoke({"echo": "x"}).json()["echo"], "x")
             stopped = function.stop()
             tap.equal(stopped.status, 0)
-            tap.contains(stopped.err, "warn")
+            tap.contains(stopped.err, "WARN")
 
 
 @tap.test

@@ -221,6 +221,9 @@ static void note_settled(const struct leat_settlement *settlement)
     unit->settled++;
     unit->verdict = settlement->verdict;
     unit->outcome = settlement->outcome;
+    unit->timed_out = settlement->unit->result_count > 0;
+    for (uint32_t i = 0; i < settlement->unit->result_count; i++)
+        unit->timed_out = unit->timed_out && settlement->unit->results[i].timed_out;
     leat_str said = settlement->reason;
     if (said.ptr == NULL && settlement->reply != NULL)
         said = settlement->reply->body;

@@ -28,6 +28,7 @@ struct fake_unit_log {
     unsigned settled;          /* how often the source was told and accepted */
     enum leat_verdict verdict; /* the last one */
     enum leat_outcome_kind outcome;
+    bool timed_out;         /* all of its events */
     char said[FAKE_ID_MAX]; /* its reason, else the body of its reply */
 };
 struct fake_log {

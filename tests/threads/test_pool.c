@@ -279,7 +279,8 @@ static leat_status run(struct leat_engine *engine)
 static bool ended(const char *id, enum leat_verdict verdict, const char *said)
 {
     const struct fake_unit_log *unit = fake_unit(id);
-    bool good = unit != NULL && unit->settled == 1 && unit->verdict == verdict && strcmp(unit->said, said) == 0;
+    bool good = unit != NULL && unit->settled == 1 && unit->verdict == verdict && strcmp(unit->said, said) == 0 &&
+                unit->timed_out == (strncmp(said, "timed out", 9) == 0);
     if (!good)
         printf("# %s: settled %u times, %s, \"%s\"\n", id, unit != NULL ? unit->settled : 0,
                unit != NULL ? leat_verdict_name(unit->verdict) : "", unit != NULL ? unit->said : "");

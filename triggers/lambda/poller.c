@@ -53,13 +53,16 @@ static void ask_again(struct leat_poller *poller, const char *why)
 {
     char text[160];
     poller->phase = LEAT_POLLER_IDLE;
-    if (poller->lambda->stopping)
+    if (poller->lambda->stopping) {
+        leat_lambda_tell_stopped(poller->lambda);
         return;
+    }
     if (++poller->tries <= TRIES_MAX) {
         wait_ms(poller, poller->tries == 1 ? 0 : FIRST_WAIT_MS << (poller->tries - 2));
         return;
     }
-    snprintf(text, sizeof(text), "the Runtime API is away: %s", why);
+    snprintf(text, sizeof(text), "the Runtime API at %.64s is away: %s", poller->lambda->options.peer->address.host,
+             why);
     leat_lambda_end(poller->lambda, text);
 }
 
@@ -94,7 +97,9 @@ static void set_trace(leat_str trace)
 static int64_t deadline_of(leat_str value)
 {
     int64_t ms;
-    return leat_str_int64(value, &ms) && ms > 0 ? ms : 0;
+    if (!leat_str_int64(value, &ms))
+        return 0;
+    return ms > 0 ? ms : 1; /* long over */
 }
 
 static struct leat_invocation invocation_of(const struct leat_poller *poller)
@@ -136,6 +141,7 @@ static void refused(struct leat_poller *poller, int status)
 {
     char why[160];
     bool managed = poller->lambda->count > 1;
+    poller->phase = LEAT_POLLER_IDLE;
     if (status == 410) { /* the environment is gone, and that is all */
         leat_lambda_end(poller->lambda, NULL);
         return;
@@ -182,8 +188,10 @@ static void send_post(struct leat_poller *poller)
 /* Whatever became of the post: the invocation is over, and the process goes on. */
 void leat_poller_posted(struct leat_poller *poller)
 {
+    struct leat_lambda *lambda = poller->lambda;
     poller->phase = LEAT_POLLER_POSTED;
     leat_delivery_settled(poller->delivery, LEAT_OK); /* mostly ends in leat_poller_free */
+    leat_lambda_tell_stopped(lambda);
 }
 
 static void take_verdict(struct leat_poller *poller)
@@ -288,8 +296,11 @@ void leat_poller_free(struct leat_poller *poller)
     leat_poller_ask(poller);
 }
 
+/* An event that has come already, if only in part, is still run. */
 void leat_poller_stop(struct leat_poller *poller)
 {
+    if (poller->phase == LEAT_POLLER_ASKING && leat_wire_take(&poller->wire))
+        return;
     if (poller->phase != LEAT_POLLER_ASKING && poller->phase != LEAT_POLLER_WAITING)
         return;
     poller->phase = LEAT_POLLER_IDLE;

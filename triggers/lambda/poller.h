@@ -64,7 +64,10 @@ void leat_poller_free(struct leat_poller *poller);
 /* Gives up waiting for an event; what runs goes on. */
 void leat_poller_stop(struct leat_poller *poller);
 
-/* source.c: nothing more will come; `why` NULL: all is well, else the engine ends with it. */
+/* source.c: if nothing is to come and all is answered, the engine is told. A handler that never returns is no reason to
+ * wait. */
+void leat_lambda_tell_stopped(struct leat_lambda *lambda);
+/* Nothing more will come; `why` NULL: all is well, else the engine ends with it. */
 void leat_lambda_end(struct leat_lambda *lambda, const char *why);
 
 #endif

@@ -16,7 +16,9 @@ static void on_ended(void *argument)
 {
     struct leat_poller *poller = argument;
     const struct leat_reply_stream *stream = poller->stream;
-    if (stream->why[0] != '\0')
+    if (stream->status >= 500)
+        leat_lambda_end(poller->lambda, stream->why);
+    else if (stream->why[0] != '\0')
         leat_source_log(poller->lambda->source, LEAT_WARN, poller->delivery->invocation.request_id,
                         "the streamed answer was cut off: %s", stream->why);
     leat_poller_posted(poller);

@@ -77,13 +77,15 @@ static bool wait_reply(void *self, struct leat_unit *unit, int64_t limit_ms)
 
 static bool is_quiet(const struct leat_lambda *lambda)
 {
-    for (uint32_t i = 0; i < lambda->count; i++)
-        if (lambda->pollers[i].delivery != NULL)
+    for (uint32_t i = 0; i < lambda->count; i++) {
+        enum leat_poller_phase phase = lambda->pollers[i].phase;
+        if (phase == LEAT_POLLER_ASKING || phase == LEAT_POLLER_RUNNING || phase == LEAT_POLLER_POSTING)
             return false;
+    }
     return true;
 }
 
-static void tell_stopped(struct leat_lambda *lambda)
+void leat_lambda_tell_stopped(struct leat_lambda *lambda)
 {
     if (!lambda->stopping || lambda->told || !is_quiet(lambda))
         return;
@@ -97,7 +99,7 @@ static void stop_lambda(void *self)
     lambda->stopping = true;
     for (uint32_t i = 0; i < lambda->count; i++)
         leat_poller_stop(&lambda->pollers[i]);
-    tell_stopped(lambda);
+    leat_lambda_tell_stopped(lambda);
 }
 
 void leat_lambda_end(struct leat_lambda *lambda, const char *why)
@@ -110,10 +112,10 @@ void leat_lambda_end(struct leat_lambda *lambda, const char *why)
 static void free_lambda(void *self, struct leat_delivery *delivery)
 {
     struct leat_poller *poller = delivery->token;
+    (void)self;
     if (poller == NULL || poller->delivery != delivery)
         return;
     leat_poller_free(poller);
-    tell_stopped(self);
 }
 
 static void close_lambda(void *self)

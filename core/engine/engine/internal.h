@@ -157,16 +157,16 @@ struct leat_engine {
     uint32_t spare_count;    /* of deliveries */
     pthread_t thread;        /* the loop's */
     uint32_t runs, reserved; /* runs that exist; slots promised to runs whose before-steps go on */
+    uint32_t lost;           /* runs that were given up and are still under way: each has a slot */
     struct leat_metrics metrics;
     struct leat_stream_request *streaming; /* writes that wait for room */
     bool in_turn, again; /* again: something moved outside the turn's own steps */
     bool hooks_told;
+    bool gave_up;             /* more slots were lost than may be */
     struct leat_timer *timer; /* of deadlines; NULL: nobody enforces them */
     int64_t armed_us;         /* when it fires */
     struct leat_run *watched; /* with a deadline, under way */
-    uint32_t lost;            /* runs that were given up and are still under way: each has a slot */
-    const char *loser;        /* the handler of the last one */
-    bool gave_up;             /* more were lost than may be */
+    const char *loser;        /* the handler of the last lost run */
     char loss[160];           /* as the operator reads it */
 };
 
