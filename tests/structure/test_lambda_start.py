@@ -10,7 +10,7 @@ import tap
 import tracing
 
 STUB = tap.BUILD / "tests/bench/bench-lambda-stub"
-CALLS_TO_NEXT = 85  # there were 79 when this was written, 44 of them the loader's; lower it with them
+CALLS_TO_NEXT = 85  # there were 82 when this was written, half of them the loader's; lower it with them
 CALLS_PER_INVOKE = 6
 INVOKES = 100
 
