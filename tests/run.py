@@ -54,7 +54,7 @@ def corpora(build):
 SUITES = {
     "rules": (None, [], 20, lambda build: [[sys.executable, "tests/lint/rules.py"]]),
     "cli": ("plain", ["all"], 240, python("cli")),
-    "structure": ("plain", ["all"], 180, python("structure")),
+    "structure": ("plain", ["all", "lambda-stub"], 180, python("structure")),
     "install": ("plain", ["all"], 60, python("install")),
     "interop": ("plain", ["all"], 120, interop),
     "unit-gcc-asan": ("gcc-asan", ["all", "unit-tests"], 300, unit()),
