@@ -54,13 +54,15 @@ def corpora(build):
 SUITES = {
     "rules": (None, [], 20, lambda build: [[sys.executable, "tests/lint/rules.py"]]),
     "cli": ("plain", ["all"], 240, python("cli")),
-    "structure": ("plain", ["all"], 180, python("structure")),
+    "structure": ("plain", ["all", "lambda-stub"], 180, python("structure")),
     "install": ("plain", ["all"], 60, python("install")),
     "interop": ("plain", ["all"], 120, interop),
     "unit-gcc-asan": ("gcc-asan", ["all", "unit-tests"], 300, unit()),
+    "lambda": ("plain", ["all"], 60, python("lambda")),
     "handlers": ("gcc-asan", ["handler-tests"], 30, programs("handlers/test_*")),
     "fuzz-corpus": ("gcc-asan", ["corpus-tests"], 60, corpora),
     "cli-asan": ("gcc-asan", ["all"], 480, python("cli")),
+    "lambda-asan": ("gcc-asan", ["all"], 240, python("lambda")),
     "threads-asan": ("gcc-asan", ["thread-tests"], 60, programs("tests/thread-*")),
     "threads-tsan": ("gcc-tsan", ["thread-tests"], 60, programs("tests/thread-*")),
     "unit-clang-asan": ("clang-asan", ["all", "unit-tests"], 300, unit()),
@@ -72,6 +74,7 @@ COVERAGE = {
     "handlers-coverage": ("coverage", ["handler-tests"], 30, programs("handlers/test_*")),
     "threads-coverage": ("coverage", ["thread-tests"], 60, programs("tests/thread-*")),
     "cli-coverage": ("coverage", ["all"], 240, python("cli")),
+    "lambda-coverage": ("coverage", ["all"], 120, python("lambda")),
 }
 
 

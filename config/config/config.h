@@ -38,7 +38,7 @@ struct leat_config {
     leat_str handler;
     cJSON *settings; /* NULL: none */
     int log_format, log_level;
-    int64_t reserve_ms;
+    int64_t reserve_ms, timeout_ms, grace_ms; /* timeout_ms 0: no limit */
     size_t max_payload, max_memory, max_inflated;
     uint64_t given; /* a bit for each option that is not left to its default */
     bool report_items, pipeline, sigterm;

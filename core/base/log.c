@@ -2,13 +2,13 @@
 #include <leat/alloc.h>
 #include <leat/buf.h>
 #include <leat/log.h>
+#include <leat/time.h>
 
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FRAME_HEADER 16
@@ -47,12 +47,9 @@ const char *leat_log_level_name(enum leat_log_level level)
 
 static void add_time(struct leat_buf *line, int64_t wall_ms)
 {
-    time_t seconds = (time_t)(wall_ms / 1000);
-    struct tm utc;
-    char text[32];
-    if (gmtime_r(&seconds, &utc) == NULL || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc) == 0)
-        return;
-    leat_buf_printf(line, "%s.%03dZ", text, (int)(wall_ms % 1000));
+    leat_str text = leat_time_from_ms(line->arena, wall_ms);
+    leat_buf_add(line, leat_str_of(text.ptr, text.len < 19 ? 0 : 19));
+    leat_buf_printf(line, ".%03dZ", (int)(wall_ms % 1000)); /* always, so that lines stand in columns */
 }
 
 /* --- one record: the text of a line or of a frame ---------------------------------------------------- */

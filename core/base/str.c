@@ -12,6 +12,8 @@ bool leat_str_eq_nocase(leat_str a, leat_str b)
         return a.ptr == b.ptr;
     if (a.len != b.len)
         return false;
+    if (memcmp(a.ptr, b.ptr, a.len) == 0) /* mostly they are spelt alike */
+        return true;
     for (size_t i = 0; i < a.len; i++)
         if (lower(a.ptr[i]) != lower(b.ptr[i]))
             return false;

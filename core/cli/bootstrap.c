@@ -7,6 +7,7 @@
 
 #include <config/config.h>
 #include <engine/engine.h>
+#include <engine/loop.h>
 #include <lambda/init.h>
 #include <lambda/logs.h>
 #include <lambda/source.h>
@@ -46,12 +47,13 @@ static const char *variable(const char *name)
 /* Why the start failed: for the operator on stderr, for the platform as the init error. */
 static int fail(struct bootstrap *bootstrap, int status, leat_str type, const struct leat_error *error)
 {
-    leat_logger_write(&bootstrap->logger, LEAT_FATAL, &(struct leat_log_fields){.error_type = type}, "%s%s%s",
-                      error->message, error->fix[0] != '\0' ? ": " : "", error->fix);
+    char text[sizeof(error->message) + sizeof(error->fix) + 2];
+    snprintf(text, sizeof(text), "%s%s%s", error->message, error->fix[0] != '\0' ? "; " : "", error->fix);
+    leat_logger_write(&bootstrap->logger, LEAT_FATAL, &(struct leat_log_fields){.error_type = type}, "%s", text);
     if (leat_str_is(type, "Runtime.AfterRestoreError"))
-        leat_lambda_restore_error(&bootstrap->peer, type, leat_str_c(error->message));
+        leat_lambda_restore_error(&bootstrap->peer, type, leat_str_c(text));
     else
-        leat_lambda_init_error(&bootstrap->peer, type, leat_str_c(error->message));
+        leat_lambda_init_error(&bootstrap->peer, type, leat_str_c(text));
     return status;
 }
 
@@ -78,12 +80,23 @@ static leat_status configure(struct bootstrap *bootstrap, struct leat_error *ret
     return LEAT_OK;
 }
 
+/* Threads only where several invocations run at a time, or a limit of ours is to be kept. */
+static void take_executor(const struct bootstrap *bootstrap, struct leat_engine_options *options)
+{
+    const struct leat_config *config = &bootstrap->config;
+    bool pool = bootstrap->concurrency > 1 || config->timeout_ms > 0;
+    options->executor = pool ? &leat_executor_pool : &leat_executor_inline;
+    options->slots = bootstrap->concurrency;
+    options->timeout_ms = config->timeout_ms;
+    options->grace_ms = config->grace_ms > 0 ? config->grace_ms : 1;
+    options->max_lost_slots = bootstrap->concurrency - 1; /* with none left the environment is of no use */
+}
+
 static leat_status make_engine(struct bootstrap *bootstrap, struct leat_error *reterr)
 {
     const struct leat_config *config = &bootstrap->config;
     struct leat_engine_options options = {
         .adapters = bootstrap->cli->adapters,
-        .slots = bootstrap->concurrency,
         .max_in_flight = UINT32_MAX - 1, /* the pollers are the limit */
         .max_payload = config->max_payload,
         .max_bytes = config->max_memory,
@@ -93,6 +106,7 @@ static leat_status make_engine(struct bootstrap *bootstrap, struct leat_error *r
         .logger = &bootstrap->logger,
         .outcome_level = LEAT_WARN,
     };
+    take_executor(bootstrap, &options);
     bootstrap->engine = leat_engine_new(&options);
     if (bootstrap->engine == NULL)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
@@ -130,6 +144,15 @@ static int open_function(struct bootstrap *bootstrap, struct leat_error *error)
     if (!leat_is_ok(status))
         return fail(bootstrap, EXIT_CONFIG, type, error);
     return kind != NULL && strcmp(kind, "snap-start") == 0 ? snap(bootstrap, error) : EXIT_DONE;
+}
+
+/* Without it there is no SIGTERM, and that is no reason to take no events. */
+static void register_extension(struct bootstrap *bootstrap)
+{
+    struct leat_error error = {0};
+    bootstrap->extension = leat_lambda_register(&bootstrap->peer, "leat", &error);
+    if (bootstrap->extension < 0)
+        leat_logger_write(&bootstrap->logger, LEAT_WARN, NULL, "there will be no SIGTERM: %s", error.message);
 }
 
 static void tell_start(struct bootstrap *bootstrap)
@@ -184,6 +207,7 @@ static void bootstrap_fini(struct bootstrap *bootstrap)
     leat_timer_free(bootstrap->grace);
     leat_engine_free(bootstrap->engine);
     leat_config_fini(&bootstrap->config);
+    leat_logger_fini(&bootstrap->logger);
     if (bootstrap->signals >= 0)
         close(bootstrap->signals);
     if (bootstrap->extension >= 0)
@@ -203,6 +227,7 @@ static leat_status run(struct bootstrap *bootstrap, struct leat_error *reterr)
         leat_loop_watch(leat_engine_loop(bootstrap->engine), bootstrap->signals, LEAT_READABLE, on_signal, bootstrap);
     if (bootstrap->signal_watch == NULL)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
+    leat_watch_urgent(bootstrap->signal_watch);
     LEAT_TRY(leat_engine_add_source(bootstrap->engine, &leat_source_lambda, &options, reterr));
     LEAT_TRY(leat_engine_start(bootstrap->engine, reterr));
     tell_start(bootstrap);
@@ -216,11 +241,10 @@ int leat_cli_bootstrap(struct leat_cli *cli)
     const char *api = variable("AWS_LAMBDA_RUNTIME_API");
     bootstrap.started_us = leat_clock_us(&leat_clock_system);
     leat_logger_init(&bootstrap.logger);
-    bootstrap.peer.agent = "leat/" LEAT_VERSION;
     if (api == NULL)
         return leat_cli_fail(EXIT_CONFIG, "leat replay runs event files through a handler here",
                              "AWS_LAMBDA_RUNTIME_API is not set: without a verb this is a Lambda function");
-    if (!leat_is_ok(leat_address_read(&bootstrap.peer.address, api, &error)))
+    if (!leat_is_ok(leat_lambda_peer_init(&bootstrap.peer, api, "leat/" LEAT_VERSION, &error)))
         return leat_cli_fail_with(EXIT_CONFIG, &error);
     if (!leat_is_ok(leat_config_init(&bootstrap.config)) || !watch_signals(&bootstrap))
         return leat_cli_fail(EXIT_BUG, NULL, "out of memory");
@@ -228,11 +252,13 @@ int leat_cli_bootstrap(struct leat_cli *cli)
     if (status != EXIT_DONE)
         return status;
     if (bootstrap.config.sigterm)
-        bootstrap.extension = leat_lambda_register(&bootstrap.peer, "leat", &error);
-    if (bootstrap.config.sigterm && bootstrap.extension < 0)
-        return fail(&bootstrap, EXIT_AWAY, LEAT_STR("Runtime.ExtensionError"), &error);
-    if (leat_is_ok(run(&bootstrap, &error)))
+        register_extension(&bootstrap);
+    leat_status ended = run(&bootstrap, &error);
+    if (leat_is_ok(ended))
         return EXIT_DONE;
     leat_logger_write(&bootstrap.logger, LEAT_FATAL, NULL, "%s", error.message);
-    return EXIT_AWAY;
+    status = ended.code == LEAT_E_BUG ? EXIT_BUG : EXIT_AWAY;
+    if (leat_engine_lost_slots(bootstrap.engine) > 0)
+        _exit(leat_cli_flush(status)); /* their threads use what is ours */
+    return status;
 }

@@ -80,7 +80,7 @@ static void print_configuration(void)
         "\nConfiguration, by --set KEY=VALUE, or by LEAT_KEY in the environment (LEAT_LOG='{\"level\":\"debug\"}'):\n",
         stdout);
     for (const struct leat_option *option = leat_options; option->key != NULL; option++) {
-        printf("  %-14s  %s", option->key, option->help);
+        printf("  %-26s  %s", option->key, option->help);
         if (option->choices != NULL)
             printf(" (%s)", option->choices);
         if (option->fallback != NULL)

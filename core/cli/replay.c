@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define HANDLERS_MAX 64
+#define PARALLEL_MAX 1024
 
 enum {
     AS,
@@ -21,6 +22,7 @@ enum {
     HANDLER,
     JSON,
     ONLY,
+    PARALLEL,
     QUIET,
     RECORD,
     REPEAT,
@@ -28,6 +30,7 @@ enum {
     SET,
     TENANT_ID,
     TIME,
+    TIMEOUT,
     TRACE_ID
 };
 
@@ -39,6 +42,7 @@ static const struct leat_cli_option options[] = {
     [HANDLER] = {"handler", "[TRIGGER=]HANDLER", "PATH.so, PATH.so:NAME or NAME; may be given several times"},
     [JSON] = {"json", NULL, "one JSON value a line"},
     [ONLY] = {"only", "TEXT", "only events with TEXT in their id, or in their record"},
+    [PARALLEL] = {"parallel", "N", "documents under way at once, and threads with a slot each; 1 to 1024"},
     [QUIET] = {"quiet", NULL, "only totals"},
     [RECORD] = {"record", "FILE", "write what happened, for --expect"},
     [REPEAT] = {"repeat", "N", "replay all of it N times"},
@@ -46,6 +50,7 @@ static const struct leat_cli_option options[] = {
     [SET] = {"set", "KEY=VALUE", "an option of the configuration, such as settings.db=memory"},
     [TENANT_ID] = {"tenant-id", "ID", "what leat_tenant_id() says"},
     [TIME] = {"time", "DURATION", "what each document's invocation has: leat_remaining_ms() counts it down"},
+    [TIMEOUT] = {"timeout", "DURATION", "what one call of a handler may take: --set timeout=DURATION"},
     [TRACE_ID] = {"trace-id", "ID", "what leat_trace_id() says"},
     {NULL, NULL, NULL},
 };
@@ -61,11 +66,11 @@ struct replay {
     size_t handler_count, named_count;
     const struct leat_adapter *as;                          /* NULL: detect, among `adapters` */
     const struct leat_adapter *adapters[LEAT_ADAPTERS_MAX]; /* none: all */
-    uint32_t repeat;
+    uint32_t repeat, parallel;
     int64_t time_ms;
     struct leat_invocation invocation;
     struct leat_logger logger;
-    bool raw;
+    bool raw, started;
 };
 
 /* --- the command line ------------------------------------------------------------------------------ */
@@ -90,6 +95,17 @@ static bool take_repeat(struct replay *replay, const char *value)
     return true;
 }
 
+static bool take_parallel(struct replay *replay, const char *value)
+{
+    int64_t count;
+    if (!leat_str_int64(leat_str_c(value), &count) || count < 1 || count > PARALLEL_MAX) {
+        (void)leat_cli_fail(0, NULL, "--parallel wants a number from 1 to %d, not \"%s\"", PARALLEL_MAX, value);
+        return false;
+    }
+    replay->parallel = (uint32_t)count;
+    return true;
+}
+
 static bool take_handler(struct replay *replay, const char *value)
 {
     if (replay->handler_count == HANDLERS_MAX) {
@@ -109,11 +125,11 @@ static bool take_setting(struct replay *replay, const char *value)
     return false;
 }
 
-static bool take_time(struct replay *replay, const char *value)
+static bool take_duration(const char *option, const char *value, int64_t *retms)
 {
-    if (leat_config_duration(leat_str_c(value), &replay->time_ms) && replay->time_ms > 0)
+    if (leat_config_duration(leat_str_c(value), retms) && *retms > 0)
         return true;
-    (void)leat_cli_fail(0, "write 30s or 900ms", "--time wants a duration, not \"%s\"", value);
+    (void)leat_cli_fail(0, "write 30s or 900ms", "--%s wants a duration, not \"%s\"", option, value);
     return false;
 }
 
@@ -125,8 +141,10 @@ static bool take_option(void *argument, size_t index, const char *value)
     case HANDLER: return take_handler(replay, value);
     case REPEAT: return take_repeat(replay, value);
     case SET: return take_setting(replay, value);
-    case TIME: return take_time(replay, value);
     case BOOTSTRAP: replay->bootstrap = value; break;
+    case PARALLEL: return take_parallel(replay, value);
+    case TIME: return take_duration("time", value, &replay->time_ms);
+    case TIMEOUT: return take_duration("timeout", value, &replay->config.timeout_ms);
     case EXPECT: replay->expect = value; break;
     case RECORD: replay->record = value; break;
     case ONLY: replay->only = value; break;
@@ -158,8 +176,21 @@ static leat_str raw_of(const struct leat_unit *unit, const struct leat_envelope 
 static bool keep(void *argument, const struct leat_unit *unit, const struct leat_envelope *envelope)
 {
     const struct replay *replay = argument;
-    return (envelope != NULL && contains(envelope->id, replay->only)) || contains(unit->record->id, replay->only) ||
-           contains(raw_of(unit, envelope), replay->only);
+    return (envelope != NULL && contains(leat_envelope_id(envelope, &unit->delivery->arena), replay->only)) ||
+           contains(unit->record->id, replay->only) || contains(raw_of(unit, envelope), replay->only);
+}
+
+/* Threads only where they are asked for. With the last slot lost nothing is left to go on with. */
+static void take_executor(const struct replay *replay, struct leat_engine_options *engine)
+{
+    uint32_t slots = replay->parallel > 0 ? replay->parallel : 1;
+    bool pool = slots > 1 || replay->config.timeout_ms > 0;
+    engine->executor = pool ? &leat_executor_pool : &leat_executor_inline;
+    engine->slots = slots;
+    engine->max_in_flight = INT32_MAX; /* the source counts documents */
+    engine->timeout_ms = replay->config.timeout_ms;
+    engine->grace_ms = replay->config.grace_ms > 0 ? replay->config.grace_ms : 1;
+    engine->max_lost_slots = slots - 1;
 }
 
 static bool make_engine(struct replay *replay)
@@ -176,6 +207,7 @@ static bool make_engine(struct replay *replay)
         .keep = replay->only != NULL ? keep : NULL,
         .keep_argument = replay,
     };
+    take_executor(replay, &engine);
     leat_logger_init(&replay->logger);
     replay->logger.level = (enum leat_log_level)replay->config.log_level;
     replay->logger.format = (enum leat_log_format)replay->config.log_format;
@@ -237,9 +269,7 @@ static leat_status run_bootstrap(struct replay *replay, const struct leat_file_o
         .bootstrap = replay->bootstrap,
         .file = file,
         .adapters = replay->adapters[0] != NULL ? replay->adapters : replay->cli->adapters,
-        .max_payload = replay->config.max_payload,
-        .max_memory = replay->config.max_memory,
-        .max_inflated = replay->config.max_inflated,
+        .config = &replay->config,
         .keep = replay->only != NULL ? keep : NULL,
         .keep_argument = replay,
     };
@@ -248,8 +278,8 @@ static leat_status run_bootstrap(struct replay *replay, const struct leat_file_o
 
 static leat_status run(struct replay *replay, const char *const *paths, size_t count, struct leat_error *reterr)
 {
-    if (replay->bootstrap != NULL && replay->handler_count > 0)
-        return leat_error_set(reterr, LEAT_STATUS(USAGE), "--bootstrap and --handler exclude each other");
+    if (replay->bootstrap != NULL && (replay->handler_count > 0 || replay->parallel > 1))
+        return leat_error_set(reterr, LEAT_STATUS(USAGE), "--bootstrap excludes --handler and --parallel");
     if (replay->bootstrap == NULL && !make_engine(replay))
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
     if (replay->bootstrap == NULL)
@@ -262,12 +292,14 @@ static leat_status run(struct replay *replay, const char *const *paths, size_t c
         .invocation = replay->invocation,
         .time_ms = replay->time_ms,
         .rules = {.any_fails = !replay->config.report_items, .all_fail = replay->config.whole_batch != 0},
+        .parallel = replay->parallel,
         .report = leat_report_callbacks(&replay->report),
     };
     if (replay->bootstrap != NULL)
         return run_bootstrap(replay, &file, reterr);
     LEAT_TRY(leat_engine_add_source(replay->engine, &leat_source_file, &file, reterr));
     LEAT_TRY(leat_engine_start(replay->engine, reterr));
+    replay->started = true;
     return leat_engine_run(replay->engine, reterr);
 }
 
@@ -305,6 +337,17 @@ static int finish(struct replay *replay)
     return leat_cli_flush(status == EXIT_DONE && differences > 0 ? EXIT_OUTCOME : status);
 }
 
+/* What was done is told all the same. Threads that are lost use what is ours: there is no way back to the caller. */
+static int finish_broken(struct replay *replay, leat_status why, const struct leat_error *error)
+{
+    if (replay->started)
+        (void)finish(replay);
+    int status = leat_cli_fail_with(leat_cli_exit_of(why), error);
+    if (replay->engine != NULL && leat_engine_lost_slots(replay->engine) > 0)
+        _exit(status);
+    return status;
+}
+
 static void replay_fini(struct replay *replay)
 {
     leat_engine_free(replay->engine);
@@ -334,9 +377,7 @@ static int replay_main(struct leat_cli *cli, int argc, char **argv)
     replay.report.guest = replay.bootstrap != NULL;
     replay.report.golden = replay.expect != NULL || replay.record != NULL;
     leat_status status = run(&replay, paths, (size_t)count, &error);
-    if (!leat_is_ok(status))
-        return leat_cli_fail_with(leat_cli_exit_of(status), &error);
-    return finish(&replay);
+    return leat_is_ok(status) ? finish(&replay) : finish_broken(&replay, status, &error);
 }
 
 const struct leat_cli_verb leat_verb_replay = {
@@ -353,8 +394,10 @@ const struct leat_cli_verb leat_verb_replay = {
     .notes = "--bootstrap starts a function as Lambda does, serves it the Runtime API on the loopback, and reads its\n"
              "answers as Lambda does: docs/reference/bootstrap.md. An invocation has 30 s, or what --time says.\n"
              "Touches nothing but these files, which may be in the form of other tools: docs/reference/events.md.\n"
+             "With --parallel what is told stays in the order of the files; lanes hold inside a document.\n"
              "Exit status 1: an event was not ok, or not as expected; 65: a file is no JSON (what stands before\n"
-             "it is still run); 66: no such file; 78: a handler or an option is unusable.\n",
+             "it is still run); 66: no such file; 70: a handler never came back from its timeout; 78: a handler or\n"
+             "an option is unusable.\n",
     .options = options,
     .configured = true,
     .run = replay_main,

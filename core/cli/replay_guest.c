@@ -42,8 +42,8 @@ static struct leat_decoder decoder_of(struct replaying *replaying, struct leat_e
     const struct leat_replay_guest *options = replaying->options;
     return (struct leat_decoder){.arena = &replaying->delivery.arena,
                                  .adapters = options->adapters,
-                                 .max_bytes = options->max_payload,
-                                 .max_inflated = options->max_inflated,
+                                 .max_bytes = options->config->max_payload,
+                                 .max_inflated = options->config->max_inflated,
                                  .reterr = reterr};
 }
 
@@ -297,8 +297,8 @@ static void clear_away(struct replaying *replaying)
 leat_status leat_replay_guest(const struct leat_replay_guest *options, struct leat_error *reterr)
 {
     struct replaying replaying = {.options = options, .reterr = reterr, .signal_fd = -1};
-    leat_arena_init(&replaying.delivery.arena, options->max_memory);
-    leat_arena_init(&replaying.delivery.results, options->max_memory);
+    leat_arena_init(&replaying.delivery.arena, options->config->max_memory);
+    leat_arena_init(&replaying.delivery.results, options->config->max_memory);
     block_signals(&replaying);
     leat_status status = run(&replaying);
     clear_away(&replaying);

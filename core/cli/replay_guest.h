@@ -5,6 +5,7 @@
 
 #include "cli.h"
 
+#include <config/config.h>
 #include <file/source.h>
 
 #define LEAT_GUEST_TIME_MS 30000 /* where --time says nothing */
@@ -13,7 +14,7 @@ struct leat_replay_guest {
     const char *bootstrap;
     const struct leat_file_options *file;       /* as for the handlers of leat */
     const struct leat_adapter *const *adapters; /* NULL-terminated */
-    size_t max_payload, max_memory, max_inflated;
+    const struct leat_config *config;           /* for its limits */
     /* NULL: all events; a document without one that is kept is not sent. */
     bool (*keep)(void *argument, const struct leat_unit *unit, const struct leat_envelope *envelope);
     void *keep_argument;

@@ -232,7 +232,7 @@ static void tell_unit(struct leat_report *report, struct leat_arena *arena, stru
         bool broken = unit->events.count == 0;
         told->result = &unit->results[i];
         told->kind = broken ? leat_str_c(unit->record->adapter->name) : unit->events.items[i].kind;
-        told->id = broken ? LEAT_ABSENT : unit->events.items[i].id;
+        told->id = broken ? LEAT_ABSENT : leat_envelope_id(&unit->events.items[i], arena);
         told->outcome = told->result->kind == LEAT_OUTCOME_NONE ? LEAT_OUTCOME_RETRY : told->result->kind;
         tell_event(report, arena, told);
     }

@@ -177,7 +177,7 @@ static void print_event(const struct leat_cli *cli, struct leat_shown *shown, co
     print_place(item->record, ": ");
     print_kinds(shown, envelope);
     putchar(' ');
-    leat_cli_print_visible(stdout, envelope->id);
+    leat_cli_print_visible(stdout, leat_event_id(&event));
     print_colour(cli, "\033[0m");
     putchar('\n');
     static const char *const names[] = {"source", "type", "subject", "time", "datacontenttype"};

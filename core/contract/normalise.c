@@ -31,7 +31,8 @@ struct leat_envelope *leat_events_add(struct leat_decoder *decoder, const struct
 static leat_status finish(struct leat_decoder *decoder, struct leat_envelope *envelope)
 {
     struct leat_arena *arena = decoder->arena;
-    envelope->id = leat_attribute_clean(arena, envelope->id);
+    if (!envelope->digest_id)
+        envelope->id = leat_attribute_clean(arena, envelope->id);
     envelope->source = leat_attribute_uri(arena, envelope->source);
     envelope->type = leat_attribute_clean(arena, envelope->type);
     envelope->subject = leat_attribute_clean(arena, envelope->subject);
@@ -40,10 +41,10 @@ static leat_status finish(struct leat_decoder *decoder, struct leat_envelope *en
         envelope->time = LEAT_ABSENT;
     if (arena->overflow)
         return leat_arena_status(arena);
-    const char *missing = envelope->id.ptr == NULL       ? "id"
-                          : envelope->source.ptr == NULL ? "source"
-                          : envelope->type.ptr == NULL   ? "type"
-                                                         : NULL;
+    const char *missing = envelope->id.ptr == NULL && !envelope->digest_id ? "id"
+                          : envelope->source.ptr == NULL                   ? "source"
+                          : envelope->type.ptr == NULL                     ? "type"
+                                                                           : NULL;
     return missing == NULL ? LEAT_OK : leat_broken(decoder, "it gives no %s", missing);
 }
 

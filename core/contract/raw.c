@@ -9,7 +9,7 @@ static leat_status normalise_raw(struct leat_decoder *decoder, const struct leat
     struct leat_envelope *envelope = leat_events_add(decoder, record, out);
     if (envelope == NULL)
         return leat_arena_status(decoder->arena);
-    envelope->id = leat_digest(decoder->arena, *text);
+    envelope->digest_id = true;
     envelope->source = LEAT_STR("leat:direct");
     envelope->type = LEAT_STR("leat.direct.raw");
     envelope->guess_type = true;

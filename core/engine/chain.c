@@ -53,6 +53,7 @@ static void start_handler(struct leat_run *run)
         return;
     }
     run->phase = LEAT_RUN_RUNNING;
+    leat_deadline_start(run);
     engine->options.executor->start(engine->executor, run);
 }
 
@@ -77,23 +78,32 @@ void leat_resume(struct leat_work *work, enum leat_step step)
         leat_chain_before(run);
 }
 
-static void call_after(struct leat_run *run, const struct leat_link *link, size_t count)
+/* Its handler still runs: in a stand-in for a lost run, which has no handler, all else is decided. */
+static bool is_under_way(const struct leat_work *work)
 {
+    return !work->decided && work->run->bound == NULL;
+}
+
+/* Abandoned works go to `abandon`; where a link has none, a timeout is an outcome for `after` like any other. */
+static void call_after(struct leat_run *run, const struct leat_link *link)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < run->count; i++) {
+        struct leat_work *work = &run->work[i];
+        bool abandoned = work->unit->lost || is_under_way(work);
+        if (abandoned && link->ops->abandon != NULL)
+            link->ops->abandon(link->self, work);
+        else if (!work->unit->lost)
+            run->list[count++] = work;
+    }
     if (link->ops->after != NULL && count > 0)
         link->ops->after(link->self, run->list, count);
-    for (uint32_t i = 0; i < run->count && link->ops->abandon != NULL; i++)
-        if (run->work[i].unit->lost)
-            link->ops->abandon(link->self, &run->work[i]);
 }
 
 void leat_chain_after(struct leat_run *run)
 {
-    size_t count = 0;
     run->phase = LEAT_RUN_AFTER;
-    for (uint32_t i = 0; i < run->count; i++)
-        if (!run->work[i].unit->lost)
-            run->list[count++] = &run->work[i];
     for (struct leat_link *link = run->engine->last_link; link != NULL; link = link->previous)
-        call_after(run, link, count);
+        call_after(run, link);
     leat_dispatch_results(run);
 }

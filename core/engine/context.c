@@ -87,7 +87,7 @@ leat_outcome leat_rejectf(leat_context *context, const char *format, ...)
 
 /* --- replies -------------------------------------------------------------------------------------- */
 
-static struct leat_reply *reply_of(struct leat_context *context)
+struct leat_reply *leat_context_reply(struct leat_context *context)
 {
     if (context->reply == NULL) {
         context->reply = LEAT_NEW(context->arena, struct leat_reply);
@@ -99,7 +99,7 @@ static struct leat_reply *reply_of(struct leat_context *context)
 
 leat_outcome leat_reply_bytes(leat_context *context, int status, const char *content_type, leat_str body)
 {
-    struct leat_reply *reply = reply_of(context);
+    struct leat_reply *reply = leat_context_reply(context);
     if (reply != NULL) {
         reply->status = status;
         reply->content_type = leat_arena_copy(context->arena, leat_str_c(content_type));
@@ -120,7 +120,7 @@ leat_outcome leat_reply_json(leat_context *context, const char *text)
 
 void leat_reply_header(leat_context *context, const char *name, const char *value)
 {
-    struct leat_reply *reply = reply_of(context);
+    struct leat_reply *reply = leat_context_reply(context);
     struct leat_reply_header *header = reply != NULL ? LEAT_NEW(context->arena, struct leat_reply_header) : NULL;
     if (header == NULL)
         return;
@@ -140,6 +140,10 @@ static const struct leat_delivery *delivery_of(const leat_context *context)
 int64_t leat_remaining_ms(const leat_context *context)
 {
     const struct leat_delivery *delivery = delivery_of(context);
+    if (context->run != NULL && context->run->deadline_us != 0) {
+        int64_t left_us = context->run->deadline_us - leat_clock_us(context->engine->options.clock);
+        return left_us > 0 ? left_us / 1000 : 0;
+    }
     if (delivery == NULL || delivery->invocation.deadline_ms == 0)
         return INT64_MAX;
     int64_t remaining = delivery->invocation.deadline_ms - leat_clock_wall_ms(context->engine->options.clock);
@@ -191,6 +195,8 @@ static leat_str state_before(const struct leat_unit *unit, leat_str state)
 {
     for (uint32_t i = unit->index; i-- > 0;) {
         const struct leat_unit *before = &unit->delivery->units[i];
+        if (!leat_str_eq(before->record->lane, unit->record->lane))
+            continue; /* it may be under way on another thread */
         for (uint32_t r = before->result_count; r-- > 0;)
             if (before->results[r].kind == LEAT_OUTCOME_OK && before->results[r].reply != NULL)
                 return before->results[r].reply->body;

@@ -81,6 +81,8 @@ void leat_dispatch_deliver(struct leat_engine *engine, struct leat_delivery *del
         enter(engine, &delivery->units[i]);
     if (count == 0)
         leat_settle_empty(delivery);
+    else
+        leat_deadline_expect(engine, delivery);
     leat_dispatch_wake(engine);
 }
 
@@ -119,6 +121,13 @@ static void take_events(struct leat_engine *engine, struct leat_run *run, struct
            run->bound != NULL);
 }
 
+/* Has a unit of a lane, or one before it, failed so that its later events must not start? */
+static bool is_stopped(const struct leat_unit *unit)
+{
+    return unit->lane != NULL &&
+           (unit->lane->stopped || (unit->cursor > 0 && unit->results[unit->cursor - 1].kind == LEAT_OUTCOME_RETRY));
+}
+
 /* The unit that may join a batch behind `unit`: the next of its lane, else the next ready one. */
 static struct leat_unit *next_for_batch(struct leat_engine *engine, struct leat_run *run, struct leat_unit *unit)
 {
@@ -127,8 +136,8 @@ static struct leat_unit *next_for_batch(struct leat_engine *engine, struct leat_
     struct leat_unit_queue *queue =
         unit->lane != NULL && unit->lane->waiting.first != NULL ? &unit->lane->waiting : &engine->ready;
     struct leat_unit *next = queue->first;
-    if (next == NULL || next->lost || next->result_count == 0 || next->delivery->source != unit->delivery->source ||
-        handler_for(engine, next) != run->bound)
+    if (next == NULL || next->lost || next->result_count == 0 || is_stopped(next) ||
+        next->delivery->source != unit->delivery->source || handler_for(engine, next) != run->bound)
         return NULL;
     if (queue != &engine->ready)
         next->lane->running++;
@@ -156,13 +165,6 @@ static void start_run(struct leat_engine *engine, struct leat_unit *unit)
 
 /* --- results come back ------------------------------------------------------------------------------ */
 
-/* Has a unit of a lane, or one before it, failed so that its later events must not start? */
-static bool is_stopped(const struct leat_unit *unit)
-{
-    return unit->lane != NULL &&
-           (unit->lane->stopped || (unit->cursor > 0 && unit->results[unit->cursor - 1].kind == LEAT_OUTCOME_RETRY));
-}
-
 /* The unit's next step: more events, or its end. */
 void leat_dispatch_forward(struct leat_engine *engine, struct leat_unit *unit)
 {
@@ -173,12 +175,15 @@ void leat_dispatch_forward(struct leat_engine *engine, struct leat_unit *unit)
         leat_unit_finish(engine, unit);
 }
 
-/* All after-steps are through: the results stand. */
+/* All after-steps are through: the results stand, and become the units'. */
 void leat_dispatch_results(struct leat_run *run)
 {
     struct leat_engine *engine = run->engine;
-    for (uint32_t i = 0; i < run->count; i++)
-        leat_result_keep(run->work[i].unit->delivery, run->work[i].result);
+    for (uint32_t i = 0; i < run->count; i++) {
+        const struct leat_work *work = &run->work[i];
+        leat_result_keep(work->unit->delivery, work->result);
+        work->unit->results[work->index] = *work->result;
+    }
     for (uint32_t i = 0; i < run->count; i++) {
         struct leat_unit *unit = run->work[i].unit;
         bool last = i + 1 == run->count || run->work[i + 1].unit != unit;
@@ -233,17 +238,20 @@ void leat_run_done(struct leat_run *run)
         return;
     }
     pthread_mutex_lock(&engine->done_lock);
+    bool first = engine->done == NULL; /* whoever put the one before wakes for all */
     push(run, &engine->last_done);
     atomic_store(&engine->done_elsewhere, true);
     pthread_mutex_unlock(&engine->done_lock);
-    leat_loop_wake(engine->loop);
+    if (first)
+        leat_loop_wake(engine->loop);
 }
 
-static bool take_back(struct leat_engine *engine)
+bool leat_dispatch_take_back(struct leat_engine *engine)
 {
     bool moved = false;
     for (struct leat_run *run; (run = take_done(engine)) != NULL; moved = true)
-        leat_chain_after(run);
+        if (leat_deadline_end(run))
+            leat_chain_after(run);
     return moved;
 }
 
@@ -253,11 +261,16 @@ static bool start_one(struct leat_engine *engine)
     struct leat_unit *unit = engine->ready.first;
     if (unit == NULL)
         return false;
-    bool over = unit->lost || unit->cursor == unit->result_count;
-    if (!over && handler_for(engine, unit) != NULL && !slot_is_free(engine))
+    bool over = unit->lost || unit->cursor == unit->result_count || is_stopped(unit);
+    bool blocked = !over && handler_for(engine, unit) != NULL && !slot_is_free(engine);
+    if (blocked && !leat_deadline_is_hopeless(engine)) {
+        leat_deadline_expect(engine, unit->delivery);
         return false;
+    }
     (void)leat_queue_pop(&engine->ready);
-    if (over)
+    if (blocked)
+        leat_unit_give_back(engine, unit);
+    else if (over)
         leat_unit_finish(engine, unit);
     else
         start_run(engine, unit);
@@ -285,7 +298,7 @@ static bool all_over(const struct leat_engine *engine)
     for (const struct leat_source *source = engine->sources; source != NULL; source = source->next)
         if (!source->stopped || source->in_flight > 0)
             return false;
-    return engine->runs == 0;
+    return engine->runs == engine->lost;
 }
 
 #define MOVES_A_TURN 256 /* then the loop looks at timers and descriptors */
@@ -297,7 +310,7 @@ void leat_dispatch_turn(void *argument)
     engine->in_turn = true;
     for (int moves = 0; moved && moves < MOVES_A_TURN; moves++) {
         engine->again = false;
-        moved = take_back(engine) || start_one(engine) || demand_more(engine) || engine->again;
+        moved = leat_dispatch_take_back(engine) || start_one(engine) || demand_more(engine) || engine->again;
     }
     engine->in_turn = false;
     if (moved)

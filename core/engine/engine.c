@@ -4,8 +4,12 @@
 
 #include <stdio.h>
 
-static const struct leat_engine_options defaults = {
-    .slots = 1, .batch = 10, .max_in_flight = 1000, .max_payload = LEAT_MAX_PAYLOAD, .max_bytes = LEAT_MAX_BYTES};
+static const struct leat_engine_options defaults = {.slots = 1,
+                                                    .batch = 10,
+                                                    .max_in_flight = 1000,
+                                                    .max_payload = LEAT_MAX_PAYLOAD,
+                                                    .max_bytes = LEAT_MAX_BYTES,
+                                                    .grace_ms = 1000};
 
 static void take_defaults(struct leat_engine_options *options)
 {
@@ -15,6 +19,7 @@ static void take_defaults(struct leat_engine_options *options)
     DEFAULT(max_in_flight);
     DEFAULT(max_payload);
     DEFAULT(max_bytes);
+    DEFAULT(grace_ms);
 #undef DEFAULT
     options->reserve_ms = options->reserve_ms >= 0 ? options->reserve_ms : 500;
     options->executor = options->executor != NULL ? options->executor : &leat_executor_inline;
@@ -75,7 +80,7 @@ struct leat_engine *leat_engine_new(const struct leat_engine_options *options)
     size_t state_size = engine->options.executor->state_size;
     engine->executor = leat_alloc(state_size > 0 ? state_size : 1);
     if (engine->loop == NULL || engine->executor == NULL || !make_slots(engine) ||
-        !take_settings(engine, options->settings) || !leat_middleware_add_own(engine)) {
+        !take_settings(engine, options->settings) || !leat_middleware_add_own(engine) || !leat_deadline_init(engine)) {
         leat_engine_free(engine);
         return NULL;
     }
@@ -119,7 +124,7 @@ static void free_runs(struct leat_engine *engine)
 
 void leat_engine_free(struct leat_engine *engine)
 {
-    if (engine == NULL)
+    if (engine == NULL || engine->lost > 0)
         return;
     if (engine->executor_open)
         engine->options.executor->close(engine->executor);
@@ -137,6 +142,7 @@ void leat_engine_free(struct leat_engine *engine)
     leat_free(engine->slots);
     leat_free(engine->slot_list);
     leat_free(engine->executor);
+    leat_timer_free(engine->timer);
     leat_loop_free(engine->loop);
     leat_arena_fini(&engine->arena);
     leat_arena_fini(&engine->metrics.arena);
@@ -249,9 +255,10 @@ leat_status leat_engine_start(struct leat_engine *engine, struct leat_error *ret
 
 leat_status leat_engine_run(struct leat_engine *engine, struct leat_error *reterr)
 {
-    leat_loop_wake(engine->loop);
+    leat_dispatch_turn(engine);
     if (!leat_loop_run(engine->loop))
         return leat_error_set(reterr, LEAT_STATUS(BUG), "the event loop failed");
+    LEAT_TRY(leat_deadline_verdict(engine, reterr));
     for (const struct leat_source *source = engine->sources; source != NULL; source = source->next)
         if (source->failed)
             return leat_error_set(reterr, LEAT_STATUS(IO), "%s", source->why);

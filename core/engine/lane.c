@@ -45,6 +45,29 @@ static const void *scope_of(const struct leat_unit *unit)
     return source->ops->caps.settle == LEAT_SETTLE_WHOLE ? (const void *)unit->delivery : (const void *)source;
 }
 
+static struct leat_lane *find_lane(struct leat_lane *lane, uint64_t hash, const void *scope, leat_str name)
+{
+    while (lane != NULL && (lane->hash != hash || lane->scope != scope || !leat_str_eq(lane->name, name)))
+        lane = lane->next;
+    return lane;
+}
+
+/* Its lane, also when it has ended; NULL: it has none. */
+struct leat_lane *leat_lane_find(struct leat_engine *engine, const struct leat_unit *unit)
+{
+    leat_str name = unit->record->lane;
+    const void *scope = scope_of(unit);
+    uint64_t hash = hash_of(scope, name);
+    return name.len > 0 ? find_lane(engine->lanes[hash % LEAT_LANE_BUCKETS], hash, scope, name) : NULL;
+}
+
+/* Its handler is given up, so the lane stays when the unit has ended: leat_lane_let_go. */
+void leat_lane_hold(struct leat_unit *unit)
+{
+    if (unit->lane != NULL)
+        unit->lane->held++;
+}
+
 static struct leat_lane *new_lane(struct leat_lane **bucket, uint64_t hash, const void *scope, leat_str name)
 {
     struct leat_lane *lane = leat_alloc(sizeof(*lane) + name.len);
@@ -61,7 +84,8 @@ static struct leat_lane *new_lane(struct leat_lane **bucket, uint64_t hash, cons
     return lane;
 }
 
-/* Puts a unit into its lane. *retfree: it is the first there and may run now. False: out of memory. */
+/* Puts a unit into its lane. *retfree: it is the first there and may run now, or the lane is held and it must not at
+ * all. False: out of memory. */
 bool leat_lane_enter(struct leat_engine *engine, struct leat_unit *unit, bool *retfree)
 {
     leat_str name = unit->record->lane;
@@ -70,9 +94,8 @@ bool leat_lane_enter(struct leat_engine *engine, struct leat_unit *unit, bool *r
         return true;
     const void *scope = scope_of(unit);
     uint64_t hash = hash_of(scope, name);
-    struct leat_lane **bucket = &engine->lanes[hash % LEAT_LANE_BUCKETS], *lane = *bucket;
-    while (lane != NULL && (lane->hash != hash || lane->scope != scope || !leat_str_eq(lane->name, name)))
-        lane = lane->next;
+    struct leat_lane **bucket = &engine->lanes[hash % LEAT_LANE_BUCKETS];
+    struct leat_lane *lane = find_lane(*bucket, hash, scope, name);
     if (lane == NULL) {
         unit->lane = lane = new_lane(bucket, hash, scope, name);
         if (lane != NULL)
@@ -80,6 +103,10 @@ bool leat_lane_enter(struct leat_engine *engine, struct leat_unit *unit, bool *r
         return lane != NULL;
     }
     unit->lane = lane;
+    if (lane->held > 0 && lane->stopped) {
+        lane->running++; /* nobody else would give it back */
+        return true;
+    }
     leat_queue_push(&lane->waiting, unit);
     *retfree = false;
     return true;

@@ -28,6 +28,7 @@ struct leat_loop {
     void (*on_wake)(void *);
     void *on_wake_argument;
     pthread_t thread;      /* the one that made it, and runs it */
+    bool broken;           /* leat_loop_break before leat_loop_run */
     bool in_callback, due; /* that thread's: a wake from a callback needs no descriptor */
 };
 
@@ -90,6 +91,8 @@ static struct event_base *new_base(void)
     event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);
+    if (base != NULL)
+        (void)event_base_priority_init(base, 2); /* what is not said to be urgent has the second */
     return base;
 }
 
@@ -133,11 +136,14 @@ void leat_loop_free(struct leat_loop *loop)
 
 bool leat_loop_run(struct leat_loop *loop)
 {
-    return event_base_dispatch(loop->base) == 0;
+    bool good = loop->broken || event_base_dispatch(loop->base) == 0;
+    loop->broken = false;
+    return good;
 }
 
 void leat_loop_break(struct leat_loop *loop)
 {
+    loop->broken = true;
     event_base_loopbreak(loop->base);
 }
 
@@ -201,6 +207,11 @@ struct leat_watch *leat_loop_watch(struct leat_loop *loop, int fd, short what, v
         return NULL;
     }
     return watch;
+}
+
+void leat_watch_urgent(struct leat_watch *watch)
+{
+    (void)event_priority_set(watch->event, 0);
 }
 
 void leat_watch_free(struct leat_watch *watch)

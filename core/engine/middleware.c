@@ -38,6 +38,16 @@ static void time_after(void *self, struct leat_work *const *work, size_t count)
 
 /* --- logging ---------------------------------------------------------------------------------------- */
 
+/* As Lambda is told, if the event is all of an invocation. */
+static leat_str error_type(const struct leat_result *result)
+{
+    if (result->kind == LEAT_OUTCOME_OK)
+        return LEAT_ABSENT;
+    if (result->timed_out)
+        return LEAT_STR("Function.Timeout");
+    return result->kind == LEAT_OUTCOME_REJECT ? LEAT_STR("Function.Reject") : LEAT_STR("Function.Retry");
+}
+
 static void log_after(void *self, struct leat_work *const *work, size_t count)
 {
     struct leat_engine *engine = self;
@@ -56,6 +66,7 @@ static void log_after(void *self, struct leat_work *const *work, size_t count)
             .tenant = invocation->tenant_id,
             .trace = invocation->trace_id,
             .handler = leat_str_c(result->handler),
+            .error_type = error_type(result),
             .event = work[i]->event != NULL ? leat_event_id(work[i]->event) : work[i]->unit->record->id,
         };
         leat_logger_write(logger, level, &fields, "%s in %.2f ms%s%.*s", leat_outcome_name(result->kind),

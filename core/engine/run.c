@@ -48,6 +48,7 @@ struct leat_run *leat_run_new(struct leat_engine *engine, struct leat_bound *bou
     run->work = LEAT_NEW_N(&run->arena, struct leat_work, size);
     run->list = LEAT_NEW_N(&run->arena, struct leat_work *, size);
     run->events = LEAT_NEW_N(&run->arena, struct leat_event, size);
+    run->results = leat_arena_alloc(&run->arena, size * sizeof(*run->results));
     run->deliveries = LEAT_NEW_N(&run->arena, struct leat_delivery *, size);
     if (run->arena.overflow) {
         put_spare(run);
@@ -67,7 +68,8 @@ struct leat_run *leat_run_new(struct leat_engine *engine, struct leat_bound *bou
 void leat_run_add(struct leat_run *run, struct leat_unit *unit, uint32_t index)
 {
     struct leat_work *work = &run->work[run->count];
-    *work = (struct leat_work){.unit = unit, .run = run, .result = &unit->results[index]};
+    *work = (struct leat_work){.unit = unit, .run = run, .result = &run->results[run->count], .index = index};
+    *work->result = unit->results[index];
     work->decided = run->bound == NULL;
     if (index < unit->events.count) {
         leat_event_init(&run->events[run->count], &unit->events.items[index], &run->arena);
@@ -100,6 +102,7 @@ static void take_outcome(struct leat_context *context, struct leat_work *work, l
         result->reason = context->details[detail - 1].reason;
         result->delay_ms = context->details[detail - 1].delay_ms;
     }
+    leat_stream_end(context);
     context->reply = NULL;
     context->last_header = NULL;
 }
@@ -176,6 +179,12 @@ void leat_run_call(struct leat_run *run, struct leat_slot *slot)
     }
 }
 
+void leat_run_cancel(struct leat_run *run, struct leat_slot *slot)
+{
+    if (run->bound->handler.cancel != NULL)
+        run->bound->handler.cancel(slot->states[run->bound->index]);
+}
+
 /* --- slots ------------------------------------------------------------------------------------------ */
 
 leat_status leat_slot_open(struct leat_slot *slot, struct leat_error *reterr)
@@ -233,4 +242,5 @@ void leat_lost(struct leat_unit *unit, enum leat_loss loss)
     atomic_store(&run->cancelled, true);
     if (engine->options.executor->cancel != NULL)
         engine->options.executor->cancel(engine->executor, run);
+    leat_stream_abort(run);
 }

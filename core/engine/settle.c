@@ -313,7 +313,8 @@ static void finish_lane(struct leat_engine *engine, struct leat_lane *lane)
     }
     unit = leat_queue_pop(&lane->waiting);
     if (unit == NULL) {
-        leat_lane_free(engine, lane);
+        if (lane->held == 0)
+            leat_lane_free(engine, lane);
         return;
     }
     lane->running++;
@@ -332,4 +333,21 @@ void leat_unit_finish(struct leat_engine *engine, struct leat_unit *unit)
     }
     if (!write_letters(engine, unit))
         finish_now(engine, unit);
+}
+
+/* No slot will ever take what is left of it. */
+void leat_unit_give_back(struct leat_engine *engine, struct leat_unit *unit)
+{
+    while (unit->cursor < unit->result_count)
+        unit->results[unit->cursor++] = (struct leat_result){
+            .kind = LEAT_OUTCOME_NONE, .reason = LEAT_STR("no slot is left to run it"), .delay_ms = -1};
+    leat_unit_finish(engine, unit);
+}
+
+/* The handler of one of its events has returned at last. */
+void leat_lane_let_go(struct leat_engine *engine, const struct leat_unit *unit)
+{
+    struct leat_lane *lane = leat_lane_find(engine, unit);
+    if (lane != NULL && --lane->held == 0)
+        finish_lane(engine, lane);
 }

@@ -10,7 +10,8 @@ enum {
     KNOWN_JSON = 8,
     KNOWN_VIEW = 16,
     KNOWN_TIME = 32,
-    KNOWN_EXTENSIONS = 64
+    KNOWN_EXTENSIONS = 64,
+    KNOWN_ID = 128
 };
 
 void leat_event_init(struct leat_event *event, const struct leat_envelope *envelope, struct leat_arena *arena)
@@ -24,9 +25,42 @@ static struct leat_event *memory_of(const leat_event *event)
     return (struct leat_event *)(uintptr_t)event;
 }
 
+/* Of the record as it prints, so that neither white space nor the spelling of escapes counts; digits do. The tree that
+ * decode made is shared by all runs, so numbers get their text in one of our own. */
+static leat_str digest_of(const struct leat_envelope *envelope, struct leat_arena *arena)
+{
+    const cJSON *record = envelope->record;
+    leat_str text =
+        envelope->raw.doc != NULL && envelope->raw.doc->text.ptr != NULL ? leat_doc_extent(envelope->raw) : LEAT_ABSENT;
+    struct leat_json_fault fault;
+    struct leat_buf bare;
+    cJSON *root = NULL;
+    if (record == NULL)
+        return leat_digest(arena, envelope->raw_text);
+    if (text.ptr != NULL) {
+        if (!leat_is_ok(leat_json_parse(arena, text, &root, &fault)) ||
+            !leat_is_ok(leat_json_keep_numbers(arena, text, root)))
+            return LEAT_ABSENT;
+        record = root;
+    }
+    leat_buf_init(&bare, arena);
+    leat_json_print(&bare, record);
+    return leat_digest(arena, leat_buf_str(&bare));
+}
+
+leat_str leat_envelope_id(const struct leat_envelope *envelope, struct leat_arena *arena)
+{
+    return envelope->digest_id ? digest_of(envelope, arena) : envelope->id;
+}
+
 leat_str leat_event_id(const leat_event *event)
 {
-    return event->envelope->id;
+    struct leat_event *memory = memory_of(event);
+    if ((memory->known & KNOWN_ID) == 0) {
+        memory->id = leat_envelope_id(event->envelope, event->arena);
+        memory->known |= KNOWN_ID;
+    }
+    return memory->id;
 }
 
 leat_str leat_event_source(const leat_event *event)

@@ -24,7 +24,7 @@ void leat_event_write(const struct leat_event *event, struct leat_buf *buf)
     const struct leat_envelope *envelope = event->envelope;
     leat_str type = leat_event_datacontenttype(event);
     leat_buf_c(buf, "{\"specversion\":\"1.0\"");
-    leat_buf_json_member(buf, "id", envelope->id);
+    leat_buf_json_member(buf, "id", leat_event_id(event));
     leat_buf_json_member(buf, "source", envelope->source);
     leat_buf_json_member(buf, "type", envelope->type);
     leat_buf_json_member(buf, "subject", envelope->subject);

@@ -222,3 +222,34 @@ leat_str leat_http_encode(struct leat_arena *arena, enum leat_http_dialect diale
     leat_buf_printf(&buf, ",\"isBase64Encoded\":%s}", text ? "false" : "true");
     return arena->overflow ? LEAT_ABSENT : leat_buf_str(&buf);
 }
+
+/* Headers that the gateway writes itself: with them in the prelude it answers nonsense. */
+static bool is_framing(leat_str name)
+{
+    return leat_str_eq_nocase(name, LEAT_STR("content-length")) || leat_str_eq_nocase(name, LEAT_STR("connection")) ||
+           leat_str_eq_nocase(name, LEAT_STR("transfer-encoding"));
+}
+
+leat_str leat_http_prelude(struct leat_arena *arena, const struct leat_reply *reply)
+{
+    const struct leat_http_row *row = leat_http_row(LEAT_HTTP_URL);
+    struct leat_reply head = {.status = reply->status, .content_type = reply->content_type, .body = LEAT_STR("-")};
+    struct leat_reply_header **last = &head.headers;
+    for (const struct leat_reply_header *at = reply->headers; at != NULL; at = at->next) {
+        struct leat_reply_header *copy = is_framing(at->name) ? NULL : LEAT_NEW(arena, struct leat_reply_header);
+        if (copy == NULL)
+            continue;
+        copy->name = at->name;
+        copy->value = at->value;
+        *last = copy;
+        last = &copy->next;
+    }
+    struct headers headers = collect(arena, &head, true);
+    struct leat_buf buf;
+    leat_buf_init(&buf, arena);
+    write_status(&buf, row, head.status != 0 ? head.status : 200);
+    write_headers(&buf, row, &headers);
+    leat_buf_char(&buf, '}');
+    leat_buf_add(&buf, leat_str_of("\0\0\0\0\0\0\0", 8));
+    return arena->overflow ? LEAT_ABSENT : leat_buf_str(&buf);
+}

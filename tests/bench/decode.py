@@ -163,7 +163,7 @@ def is_busy(results):
 
 def main():
     options = arguments()
-    available, versions, missing = ({}, {}, {}) if options.no_peers else peers.make(ROOT / "build-bench")
+    available, versions, missing = ({}, {}, {}) if options.no_peers else peers.make(ROOT / "build-bench", peers.MAKERS)
     results = {}
     with tempfile.TemporaryDirectory(prefix="leat-bench-") as folder:
         for payload in options.names:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The six payloads of the decode bench, written from the documented formats: the same bytes on every machine and in
-every run, compact as Lambda sends them."""
+"""The payloads of the benches, written from the documented formats: the same bytes on every machine and in every run,
+compact as Lambda sends them."""
 import base64
 import hashlib
 import json
@@ -60,6 +60,23 @@ def sqs_message(n):
 
 def sqs(count):
     return {"Records": [sqs_message(n) for n in range(count)]}
+
+
+def small_sqs(count):
+    """Messages of some 630 bytes, as they are when a body is a few members."""
+    short = {"messageAttributes": {}, "md5OfMessageAttributes": None}
+    records = []
+    for n in range(count):
+        body = compact({"order_id": identity(f"order/{n}"), "customer": f"c-{number(f'customer/{n}', 10**5)}"})
+        record = {**sqs_message(n), **short, "body": body, "receiptHandle": "AQEB" + text64(f"receipt/{n}", 33)}
+        records.append({name: value for name, value in record.items() if value is not None})
+    return {"Records": records}
+
+
+def direct(size):
+    """What somebody calls a function with, so many bytes long."""
+    call = {"customer": "c-4711", "total": 12.5, "gift": True, "items": ["SKU-1", "SKU-2"], "note": ""}
+    return {**call, "note": text64("note", size)[:size - len(compact(call))]}
 
 
 # --- API Gateway -----------------------------------------------------------------------------------------

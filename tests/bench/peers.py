@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The peers of the decode bench: programs in peers/ that parse the payloads to what a handler in their language gets.
+"""The peers of the benches, and how they are built; those of the Lambda bench are in lambda_peers.py.
 
-Each is COMMAND KIND FILE PASSES and prints what bench-decode prints. They are built from a copy in build-bench/, so
-that nothing is left in the tree; their packages come by their ordinary clients. What cannot be had is left out.
+Of the decode bench: programs in peers/ that parse the payloads to what a handler in their language gets. Each is
+COMMAND KIND FILE PASSES and prints what bench-decode prints.
+
+All are built from a copy in build-bench/, so that nothing is left in the tree; their packages come by their ordinary
+clients. What cannot be had is left out.
 """
 import os
 import pathlib
@@ -70,25 +73,32 @@ def make_python(_):
     return [sys.executable, HERE / "python/decode.py", "plain"], f"Python {sys.version.split()[0]}; json.loads"
 
 
-def make_powertools(folder):
-    own, packages = copy("python", folder), folder / "python/packages"
-    wanted, stamp = (own / "requirements.txt").read_text().strip(), folder / "python/installed"
+def pip_packages(own):
+    """Puts what its requirements.txt pins into packages/, once; returns what that is."""
+    packages, stamp = own / "packages", own / "installed"
+    wanted = (own / "requirements.txt").read_text().strip()
     if not stamp.exists() or stamp.read_text() != wanted:
         shutil.rmtree(packages, ignore_errors=True)
         must([sys.executable, "-m", "pip", "install", "--quiet", "--target", packages, wanted], own)
         stamp.write_text(wanted)
-    command = ["env", f"PYTHONPATH={packages}", sys.executable, own / "decode.py", "powertools"]
+    return wanted
+
+
+def make_powertools(folder):
+    own = copy("python", folder)
+    wanted = pip_packages(own)
+    command = ["env", f"PYTHONPATH={own / 'packages'}", sys.executable, own / "decode.py", "powertools"]
     return command, f"Python {sys.version.split()[0]}; {wanted}, over json.loads, the id of each record asked"
 
 
 MAKERS = {"rust": make_rust, "go": make_go, "node": make_node, "python": make_python, "powertools": make_powertools}
 
 
-def make(folder):
-    """(name -> command, name -> version, name -> why it is left out)."""
+def make(folder, makers):
+    """(name -> what its maker gives, name -> version, name -> why it is left out)."""
     commands, versions, missing = {}, {}, {}
     folder.mkdir(exist_ok=True)
-    for name, maker in MAKERS.items():
+    for name, maker in makers.items():
         print(f"peer {name}...", file=sys.stderr)
         try:
             commands[name], versions[name] = maker(folder)

@@ -37,11 +37,11 @@ bool fuzz_is_attribute(leat_str value);
 
 /* A payload, decoded. */
 struct fuzz_payload {
-    struct leat_arena arena;
-    struct leat_error error;
-    struct leat_decoder decoder;
     struct leat_records records;
+    struct leat_arena arena;
+    struct leat_decoder decoder;
     leat_status status;
+    struct leat_error error;
 };
 /* `as`: NULL detects. */
 void fuzz_decode(struct fuzz_payload *payload, leat_str text, const struct leat_adapter *as);

@@ -22,7 +22,7 @@ static size_t count_samples(void)
     size_t count = 0;
     while (leat_samples[count].name != NULL)
         count++;
-    MUST(count <= EVERY_SAMPLE);
+    MUST(count > 0 && count <= EVERY_SAMPLE);
     return count;
 }
 

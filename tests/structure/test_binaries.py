@@ -82,11 +82,13 @@ def nothing_in_bootstrap_is_newer_than_the_c_library_of_lambda():
 
 
 @tap.test
-def bootstrap_without_a_verb_says_that_it_has_no_lambda_source():
-    done = tap.run(tap.BUILD / "bootstrap", env={"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9"})
+def bootstrap_without_a_verb_is_a_function_and_says_what_it_lacks():
+    done = tap.run(tap.BUILD / "bootstrap", env={"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9", "LAMBDA_TASK_ROOT": "/var/empty"})
     tap.equal(done.returncode, 78, done.stderr)
-    tap.contains(done.stderr.lower(), "lambda")
-    tap.equal(tap.run(tap.BUILD / "bootstrap").returncode, 78)
+    tap.contains(done.stderr, "no handler")
+    done = tap.run(tap.BUILD / "bootstrap", env={"AWS_LAMBDA_RUNTIME_API": ""})
+    tap.equal(done.returncode, 78, done.stderr)
+    tap.contains(done.stderr, "AWS_LAMBDA_RUNTIME_API")
 
 
 @tap.test

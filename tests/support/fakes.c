@@ -181,7 +181,7 @@ static leat_status start_fake(void *self, struct leat_error *reterr)
 
 static void end_if_done(struct fake_source *fake)
 {
-    if (fake->stopped || fake->open > 0 || fake->options.payloads[fake->next] != NULL)
+    if (fake->stopped || (fake->open > 0 && !fake->options.hasty) || fake->options.payloads[fake->next] != NULL)
         return;
     fake->stopped = true;
     leat_stopped(fake->source);
@@ -221,6 +221,13 @@ static void note_settled(const struct leat_settlement *settlement)
     unit->settled++;
     unit->verdict = settlement->verdict;
     unit->outcome = settlement->outcome;
+    unit->timed_out = settlement->unit->result_count > 0;
+    for (uint32_t i = 0; i < settlement->unit->result_count; i++)
+        unit->timed_out = unit->timed_out && settlement->unit->results[i].timed_out;
+    leat_str said = settlement->reason;
+    if (said.ptr == NULL && settlement->reply != NULL)
+        said = settlement->reply->body;
+    snprintf(unit->said, sizeof(unit->said), "%.*s", LEAT_ARG(said));
 }
 
 static void give_answer(void *argument)

@@ -28,6 +28,8 @@ struct fake_unit_log {
     unsigned settled;          /* how often the source was told and accepted */
     enum leat_verdict verdict; /* the last one */
     enum leat_outcome_kind outcome;
+    bool timed_out;         /* all of its events */
+    char said[FAKE_ID_MAX]; /* its reason, else the body of its reply */
 };
 struct fake_log {
     struct fake_unit_log units[FAKE_UNITS_MAX];
@@ -49,6 +51,7 @@ struct fake_source_options {
     unsigned fail_settles;       /* so many are answered with a failure first */
     const char *const *payloads; /* NULL-terminated; all delivered as credit allows */
     int64_t deadline_ms;         /* of every delivery; 0: none */
+    bool hasty;                  /* stops once all is delivered, not once all is freed */
 };
 extern const struct leat_source_ops fake_source_each, fake_source_whole;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The dispatcher's suite. Every scenario runs in every mode: inline and on threads that finish out of
- * order, settled each or whole, answered now or later, with and without a middleware that answers later.
+ * The dispatcher's suite. Every scenario runs in every mode: inline, in the pool and on threads that finish
+ * out of order, settled each or whole, answered now or later, with and without a middleware that answers later.
  * What must hold is asked of effects: how each unit was settled, and in which order handlers saw events.
  */
 #include "fakes.h"
@@ -40,7 +40,7 @@ static struct leat_engine *make_engine(const struct mode *mode, const struct lea
     struct leat_engine_options options = {
         .adapters = fake_adapters,
         .executor = mode->executor,
-        .slots = mode->executor == &fake_executor_threads ? 3 : 1,
+        .slots = mode->executor != &leat_executor_inline ? 3 : 1,
         .max_in_flight = 200,
         .reserve_ms = -1,
         .outcome_level = LEAT_TRACE,
@@ -412,19 +412,21 @@ int main(void)
     const char *given = getenv("LEAT_SEED");
     if (given != NULL)
         seed = (unsigned)strtoul(given, NULL, 10);
+    static const struct leat_executor_ops *const executors[] = {&leat_executor_inline, &leat_executor_pool,
+                                                                &fake_executor_threads};
     printf("# seed %u (LEAT_SEED)\n", seed);
-    for (unsigned bits = 0; bits < 16; bits++) {
-        const struct mode mode = {.executor = (bits & 1) != 0 ? &fake_executor_threads : &leat_executor_inline,
-                                  .whole = (bits & 2) != 0,
-                                  .later = (bits & 4) != 0,
-                                  .pending = (bits & 8) != 0};
+    for (unsigned bits = 0; bits < 24; bits++) {
+        const struct mode mode = {.executor = executors[bits / 8],
+                                  .whole = (bits & 1) != 0,
+                                  .later = (bits & 2) != 0,
+                                  .pending = (bits & 4) != 0};
         for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
             run_scenario(&mode, &scenarios[i]);
         run_random(&mode, seed);
     }
     test_lost();
-    for (unsigned whole = 0; whole < 2; whole++) {
-        const struct mode mode = {.executor = &leat_executor_inline, .whole = whole != 0};
+    for (unsigned bits = 0; bits < 4; bits++) {
+        const struct mode mode = {.executor = executors[bits / 2], .whole = (bits & 1) != 0};
         for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
             test_out_of_memory(&mode, &scenarios[i]);
     }

@@ -3,17 +3,33 @@
 
 #include <leat/alloc.h>
 
+/* What a delivery keeps of its document, and of its end until those before it are told. */
+struct origin {
+    struct origin *next;
+    struct leat_document document;
+    struct leat_delivery *delivery;
+    const struct leat_settlement *settlements;
+    size_t count;
+    bool settled;
+};
+
+/* A document or a file that cannot be read. */
+struct fault {
+    struct leat_document document;
+    leat_status status;
+    struct leat_error error;
+};
+
 struct file_source {
     struct leat_source *source;
     struct leat_file_options options;
-    uint32_t round;      /* of options.repeat */
-    uint64_t documents;  /* delivered so far: the number a made-up request id carries */
-    bool busy, stopping; /* one document is under way at a time: their order is the files' */
-};
-
-/* What a delivery keeps of its document. */
-struct origin {
-    struct leat_document document;
+    uint32_t round;               /* of options.repeat */
+    uint64_t documents;           /* delivered so far: the number a made-up request id carries */
+    struct origin *first, **last; /* delivered and not told, in order */
+    uint32_t under_way;
+    struct fault fault; /* what reading met behind them */
+    bool has_fault;     /* it must be told first: nothing more is read */
+    bool ended, stopped;
 };
 
 static leat_status init_file(void *self, struct leat_source *source, struct leat_loop *loop, const void *options,
@@ -24,6 +40,7 @@ static leat_status init_file(void *self, struct leat_source *source, struct leat
     (void)reterr;
     file->source = source;
     file->options = *(const struct leat_file_options *)options;
+    file->last = &file->first;
     return LEAT_OK;
 }
 
@@ -64,25 +81,26 @@ static leat_status deliver(struct file_source *file, const struct leat_document 
     }
     origin->document = *document;
     origin->document.text = text;
+    origin->delivery = delivery;
     delivery->token = origin;
+    *file->last = origin;
+    file->last = &origin->next;
+    file->under_way++;
     (void)leat_delivery_text(delivery, text, file->options.as); /* a failure is settled like any other end */
-    file->busy = true;
     leat_deliver(delivery);
     return LEAT_OK;
 }
 
 /* A document that there is no room for; the next one may be smaller. */
-static void tell_no_room(const struct file_source *file, struct leat_document *document, leat_status status)
+static void note_no_room(struct fault *fault)
 {
-    const struct leat_file_report *report = &file->options.report;
-    struct leat_error error = {0};
-    if (status.code == LEAT_E_TOO_BIG)
-        document->fault = (struct leat_json_fault){.status = status,
+    struct leat_document *document = &fault->document;
+    if (fault->status.code == LEAT_E_TOO_BIG)
+        document->fault = (struct leat_json_fault){.status = fault->status,
                                                    .offset = (size_t)document->offset,
                                                    .what = "the document takes more memory than the limit allows"};
     else
-        (void)leat_error_set(&error, status, "%s: out of memory", document->file);
-    report->unreadable(report->argument, document, status, &error);
+        (void)leat_error_set(&fault->error, fault->status, "%s: out of memory", document->file);
 }
 
 static bool next_round(struct file_source *file)
@@ -91,59 +109,89 @@ static bool next_round(struct file_source *file)
     return ++file->round < rounds && leat_reader_rewind(file->options.reader);
 }
 
-/* True: one document was delivered. */
-static bool deliver_next(struct file_source *file)
+/* Nothing more is under way or will be. */
+static void stop_if_over(struct file_source *file)
 {
-    struct leat_document document;
-    for (;;) {
-        struct leat_error error = {0};
-        leat_status status = leat_reader_next(file->options.reader, &document, &error);
-        if (leat_is_ok(status)) {
-            status = deliver(file, &document);
-            if (leat_is_ok(status))
-                return true;
-            tell_no_room(file, &document, status);
-        } else if (status.code != LEAT_E_NOT_FOUND)
-            file->options.report.unreadable(file->options.report.argument, &document, status, &error);
-        else if (!next_round(file))
-            return false;
+    if (!file->ended || file->stopped || file->under_way > 0 || file->has_fault)
+        return;
+    file->stopped = true;
+    leat_stopped(file->source);
+}
+
+static void tell_fault(struct file_source *file)
+{
+    const struct leat_file_report *report = &file->options.report;
+    file->has_fault = false;
+    report->unreadable(report->argument, &file->fault.document, file->fault.status, &file->fault.error);
+}
+
+/* Delivers one document (true), or meets a fault, or the end. */
+static bool read_one(struct file_source *file)
+{
+    struct fault *fault = &file->fault;
+    fault->error = (struct leat_error){0};
+    fault->status = leat_reader_next(file->options.reader, &fault->document, &fault->error);
+    if (leat_is_ok(fault->status)) {
+        fault->status = deliver(file, &fault->document);
+        if (leat_is_ok(fault->status))
+            return true;
+        note_no_room(fault);
     }
+    file->has_fault = fault->status.code != LEAT_E_NOT_FOUND;
+    file->ended = !file->has_fault && !next_round(file);
+    return false;
 }
 
 static void demand_file(void *self, uint32_t units, size_t bytes)
 {
     struct file_source *file = self;
+    uint32_t limit = file->options.parallel > 0 ? file->options.parallel : 1;
+    bool delivered = units == 0 || file->under_way >= limit; /* or need not be */
     (void)bytes;
-    if (units == 0 || file->busy || file->stopping)
-        return;
-    if (!deliver_next(file)) {
-        file->stopping = true;
-        leat_stopped(file->source);
+    while (!delivered && !file->ended && !file->has_fault) {
+        delivered = read_one(file);
+        if (file->has_fault && file->under_way == 0)
+            tell_fault(file);
     }
+    stop_if_over(file);
+}
+
+static void tell(struct file_source *file, const struct origin *origin)
+{
+    struct leat_delivery *delivery = origin->delivery;
+    struct leat_answer answer;
+    leat_delivery_answer(delivery, origin->settlements, origin->count, &file->options.rules, &answer);
+    file->options.report.settled(file->options.report.argument, &origin->document, delivery, origin->settlements,
+                                 origin->count, &answer);
 }
 
 static void settle_file(void *self, struct leat_delivery *delivery, const struct leat_settlement *settlements,
                         size_t count)
 {
     struct file_source *file = self;
-    struct leat_answer answer;
-    leat_delivery_answer(delivery, settlements, count, &file->options.rules, &answer);
-    const struct origin *origin = delivery->token;
-    file->options.report.settled(file->options.report.argument, &origin->document, delivery, settlements, count,
-                                 &answer);
-    file->busy = false;
-    leat_delivery_settled(delivery, LEAT_OK);
-    if (file->stopping)
-        leat_stopped(file->source);
+    struct origin *settled = delivery->token;
+    settled->settlements = settlements;
+    settled->count = count;
+    settled->settled = true;
+    while (file->first != NULL && file->first->settled) {
+        struct origin *origin = file->first;
+        file->first = origin->next;
+        if (file->first == NULL)
+            file->last = &file->first;
+        file->under_way--;
+        tell(file, origin);
+        leat_delivery_settled(origin->delivery, LEAT_OK);
+    }
+    if (file->has_fault && file->under_way == 0)
+        tell_fault(file);
+    stop_if_over(file);
 }
 
 static void stop_file(void *self)
 {
     struct file_source *file = self;
-    bool was_stopping = file->stopping;
-    file->stopping = true;
-    if (!file->busy && !was_stopping)
-        leat_stopped(file->source);
+    file->ended = true;
+    stop_if_over(file);
 }
 
 static void close_file(void *self)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Replay is this source: deliveries are documents out of files, settling one is telling what became of
- * it and what Lambda would have been answered. Nothing is written anywhere else.
+ * it and what Lambda would have been answered. Nothing is written anywhere else. Several documents may be
+ * under way, but all is told in the order of the files: one that has settled waits for those before it.
  */
 #ifndef LEAT_FILE_SOURCE_H
 #define LEAT_FILE_SOURCE_H
@@ -28,6 +29,7 @@ struct leat_file_options {
     struct leat_invocation invocation; /* what the handlers are told; a missing request id is made up */
     int64_t time_ms;                   /* each document's invocation has so long; 0: for ever */
     struct leat_answer_rules rules;
+    uint32_t parallel;                 /* documents under way at once; 0 counts as 1 */
     struct leat_file_report report;
 };
 

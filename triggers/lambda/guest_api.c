@@ -77,6 +77,8 @@ static leat_str headers_of(const struct leat_guest *guest, struct leat_arena *ar
         leat_buf_printf(&buf, "Lambda-Runtime-Trace-Id: Root=1-%08x-%024llx;Sampled=0\r\n",
                         (unsigned)(guest->deadline_ms / 1000), (unsigned long long)guest->attempts);
     add_header(&buf, "Lambda-Runtime-Aws-Tenant-Id", invocation->tenant_id);
+    add_header(&buf, "Lambda-Runtime-Client-Context", invocation->client_context);
+    add_header(&buf, "Lambda-Runtime-Cognito-Identity", invocation->cognito_identity);
     return leat_buf_str(&buf);
 }
 

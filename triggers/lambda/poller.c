@@ -53,13 +53,16 @@ static void ask_again(struct leat_poller *poller, const char *why)
 {
     char text[160];
     poller->phase = LEAT_POLLER_IDLE;
-    if (poller->lambda->stopping)
+    if (poller->lambda->stopping) {
+        leat_lambda_tell_stopped(poller->lambda);
         return;
+    }
     if (++poller->tries <= TRIES_MAX) {
         wait_ms(poller, poller->tries == 1 ? 0 : FIRST_WAIT_MS << (poller->tries - 2));
         return;
     }
-    snprintf(text, sizeof(text), "the Runtime API is away: %s", why);
+    snprintf(text, sizeof(text), "the Runtime API at %.64s is away: %s", poller->lambda->options.peer->address.host,
+             why);
     leat_lambda_end(poller->lambda, text);
 }
 
@@ -80,20 +83,23 @@ void leat_poller_ask(struct leat_poller *poller)
 /* The one process-wide thing of an invocation; where several run at a time it is left alone. */
 static void set_trace(leat_str trace)
 {
-    static char variable[1024];
-    static const char name[] = "_X_AMZN_TRACE_ID";
-    if (trace.ptr == NULL || sizeof(name) + trace.len + 1 > sizeof(variable)) {
-        (void)unsetenv(name);
+    static char variable[1024] = "_X_AMZN_TRACE_ID=";
+    const size_t start = strlen("_X_AMZN_TRACE_ID=");
+    if (trace.ptr == NULL || start + trace.len >= sizeof(variable)) {
+        (void)unsetenv("_X_AMZN_TRACE_ID");
         return;
     }
-    snprintf(variable, sizeof(variable), "%s=%.*s", name, LEAT_ARG(trace));
+    memcpy(variable + start, trace.ptr, trace.len);
+    variable[start + trace.len] = '\0';
     (void)putenv(variable); /* setenv would keep every value for ever */
 }
 
 static int64_t deadline_of(leat_str value)
 {
     int64_t ms;
-    return leat_str_int64(value, &ms) && ms > 0 ? ms : 0;
+    if (!leat_str_int64(value, &ms))
+        return 0;
+    return ms > 0 ? ms : 1; /* long over */
 }
 
 static struct leat_invocation invocation_of(const struct leat_poller *poller)
@@ -135,6 +141,7 @@ static void refused(struct leat_poller *poller, int status)
 {
     char why[160];
     bool managed = poller->lambda->count > 1;
+    poller->phase = LEAT_POLLER_IDLE;
     if (status == 410) { /* the environment is gone, and that is all */
         leat_lambda_end(poller->lambda, NULL);
         return;
@@ -179,10 +186,12 @@ static void send_post(struct leat_poller *poller)
 }
 
 /* Whatever became of the post: the invocation is over, and the process goes on. */
-static void posted(struct leat_poller *poller)
+void leat_poller_posted(struct leat_poller *poller)
 {
+    struct leat_lambda *lambda = poller->lambda;
     poller->phase = LEAT_POLLER_POSTED;
     leat_delivery_settled(poller->delivery, LEAT_OK); /* mostly ends in leat_poller_free */
+    leat_lambda_tell_stopped(lambda);
 }
 
 static void take_verdict(struct leat_poller *poller)
@@ -202,7 +211,7 @@ static void take_verdict(struct leat_poller *poller)
     }
     if (poller->wire.fd < 0)
         poller->asked = false; /* closed behind this answer: what was asked behind it is lost */
-    posted(poller);
+    leat_poller_posted(poller);
 }
 
 void leat_poller_answer(struct leat_poller *poller, const struct leat_answer *answer)
@@ -231,7 +240,7 @@ void leat_poller_answer(struct leat_poller *poller, const struct leat_answer *an
     poller->phase = LEAT_POLLER_POSTING;
     if (arena->overflow) {
         log_warning(poller, "the answer is lost", "out of memory");
-        posted(poller);
+        leat_poller_posted(poller);
         return;
     }
     poller->post[0] = (struct iovec){.iov_base = (char *)(uintptr_t)head.ptr, .iov_len = head.len};
@@ -267,7 +276,7 @@ static void on_broke(void *argument, const char *why)
     leat_source_log(poller->lambda->source, LEAT_ERROR, poller->delivery->invocation.request_id,
                     "the answer is lost: %s", why);
     poller->asked = false;
-    posted(poller);
+    leat_poller_posted(poller);
 }
 
 void leat_poller_free(struct leat_poller *poller)
@@ -287,8 +296,11 @@ void leat_poller_free(struct leat_poller *poller)
     leat_poller_ask(poller);
 }
 
+/* An event that has come already, if only in part, is still run. */
 void leat_poller_stop(struct leat_poller *poller)
 {
+    if (poller->phase == LEAT_POLLER_ASKING && leat_wire_take(&poller->wire))
+        return;
     if (poller->phase != LEAT_POLLER_ASKING && poller->phase != LEAT_POLLER_WAITING)
         return;
     poller->phase = LEAT_POLLER_IDLE;
@@ -319,4 +331,8 @@ void leat_poller_fini(struct leat_poller *poller)
     leat_wire_fini(&poller->wire);
     leat_inbox_fini(&poller->event);
     leat_inbox_fini(&poller->answer);
+    if (poller->stream != NULL)
+        leat_reply_stream_fini(poller->stream);
+    leat_free(poller->stream);
+    poller->stream = NULL;
 }

@@ -4,7 +4,7 @@
 #define LEAT_LAMBDA_POLLER_H
 
 #include "source.h"
-#include "wire.h"
+#include "stream.h"
 
 enum leat_poller_phase {
     LEAT_POLLER_IDLE,    /* asks for nothing */
@@ -26,7 +26,8 @@ struct leat_poller {
     enum leat_poller_phase phase;
     struct leat_delivery *delivery;
     leat_str invocation_id;
-    struct iovec post[2]; /* head and body of the answer; in the delivery's memory */
+    struct leat_reply_stream *stream; /* made when first needed */
+    struct iovec post[2];             /* head and body of the answer; in the delivery's memory */
     unsigned post_tries;
     bool asked;     /* the next `next` is out already: behind the answer */
     unsigned tries; /* of `next` without an answer */
@@ -51,12 +52,22 @@ void leat_poller_fini(struct leat_poller *poller);
 /* Asks for the next event if it is idle and the source wants one. */
 void leat_poller_ask(struct leat_poller *poller);
 void leat_poller_answer(struct leat_poller *poller, const struct leat_answer *answer);
+/* The same for a reply that was streamed. */
+bool leat_poller_streams(const struct leat_poller *poller);
+void leat_poller_end_stream(struct leat_poller *poller, const struct leat_settlement *settlement);
+leat_status leat_poller_begin_stream(struct leat_poller *poller, const struct leat_unit *unit,
+                                     const struct leat_reply *reply);
+/* The answer was given, or is lost: the invocation is over. */
+void leat_poller_posted(struct leat_poller *poller);
 /* Its delivery is out of memory. */
 void leat_poller_free(struct leat_poller *poller);
 /* Gives up waiting for an event; what runs goes on. */
 void leat_poller_stop(struct leat_poller *poller);
 
-/* source.c: nothing more will come; `why` NULL: all is well, else the engine ends with it. */
+/* source.c: if nothing is to come and all is answered, the engine is told. A handler that never returns is no reason to
+ * wait. */
+void leat_lambda_tell_stopped(struct leat_lambda *lambda);
+/* Nothing more will come; `why` NULL: all is well, else the engine ends with it. */
 void leat_lambda_end(struct leat_lambda *lambda, const char *why);
 
 #endif

@@ -2,6 +2,7 @@
 #include "request.h"
 
 #include <leat/buf.h>
+#include <leat/text.h>
 
 #include <stdio.h>
 
@@ -33,8 +34,17 @@ static void add_framing(struct leat_buf *buf, const struct leat_lambda_request *
         leat_buf_c(buf, "Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n"
                         "Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n"
                         "Connection: close\r\n");
-    else if (strcmp(request->method, "POST") == 0)
-        leat_buf_printf(buf, "Content-Length: %zu\r\n", request->length);
+    else if (request->method[0] == 'P')
+        add_header(buf, "Content-Length", leat_arena_decimal(buf->arena, request->length));
+}
+
+leat_status leat_lambda_peer_init(struct leat_lambda_peer *peer, const char *api, const char *agent,
+                                  struct leat_error *reterr)
+{
+    LEAT_TRY(leat_address_read(&peer->address, api, reterr));
+    snprintf(peer->common, sizeof(peer->common), " HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n", peer->address.host,
+             agent);
+    return LEAT_OK;
 }
 
 leat_str leat_lambda_head(struct leat_arena *arena, const struct leat_lambda_peer *peer,
@@ -42,9 +52,11 @@ leat_str leat_lambda_head(struct leat_arena *arena, const struct leat_lambda_pee
 {
     struct leat_buf buf;
     leat_buf_init(&buf, arena);
-    leat_buf_printf(&buf, "%s %s", request->method, peer->address.base);
+    leat_buf_c(&buf, request->method);
+    leat_buf_char(&buf, ' ');
+    leat_buf_c(&buf, peer->address.base);
     leat_buf_add(&buf, request->path);
-    leat_buf_printf(&buf, " HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n", peer->address.host, peer->agent);
+    leat_buf_c(&buf, peer->common);
     add_header(&buf, "Content-Type", request->content_type);
     add_header(&buf, "Lambda-Runtime-Invocation-Id", request->invocation_id);
     add_header(&buf, "Lambda-Runtime-Function-Error-Type", request->error_type);
@@ -56,24 +68,12 @@ leat_str leat_lambda_head(struct leat_arena *arena, const struct leat_lambda_pee
     return leat_buf_str(&buf);
 }
 
-static bool is_unreserved(unsigned char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c != '\0' && strchr("-._~", c) != NULL);
-}
-
 leat_str leat_lambda_path(struct leat_arena *arena, leat_str request_id, const char *what)
 {
     struct leat_buf buf;
     leat_buf_init(&buf, arena);
     leat_buf_c(&buf, LEAT_LAMBDA_RUNTIME "/invocation/");
-    for (size_t i = 0; i < request_id.len; i++) {
-        unsigned char c = (unsigned char)request_id.ptr[i];
-        if (is_unreserved(c))
-            leat_buf_char(&buf, (char)c);
-        else
-            leat_buf_printf(&buf, "%%%02X", c);
-    }
+    leat_buf_add(&buf, leat_percent_encode(arena, request_id, ""));
     leat_buf_char(&buf, '/');
     leat_buf_c(&buf, what);
     return leat_buf_str(&buf);

@@ -15,8 +15,12 @@
 /* Who talks to whom. */
 struct leat_lambda_peer {
     struct leat_address address;
-    const char *agent; /* "leat/0.1.0" */
+    char common[512]; /* what stands behind the path of every request: the version, Host, User-Agent */
 };
+
+/* `api`: AWS_LAMBDA_RUNTIME_API; `agent`: "leat/0.1.0". CONFIG: it is no address. */
+leat_status leat_lambda_peer_init(struct leat_lambda_peer *peer, const char *api, const char *agent,
+                                  struct leat_error *reterr);
 
 struct leat_lambda_request {
     const char *method;

@@ -43,19 +43,49 @@ static void settle_lambda(void *self, struct leat_delivery *delivery, const stru
 {
     const struct leat_lambda *lambda = self;
     struct leat_answer answer;
+    if (leat_poller_streams(delivery->token)) {
+        leat_poller_end_stream(delivery->token, settlements);
+        return;
+    }
     leat_delivery_answer(delivery, settlements, count, &lambda->options.rules, &answer);
     leat_poller_answer(delivery->token, &answer);
 }
 
+/* --- streamed replies --------------------------------------------------------------------------------------- */
+
+static leat_status begin_reply(void *self, struct leat_unit *unit, const struct leat_reply *reply)
+{
+    (void)self;
+    return leat_poller_begin_stream(unit->delivery->token, unit, reply);
+}
+
+static size_t write_reply(void *self, struct leat_unit *unit, leat_str bytes)
+{
+    const struct leat_poller *poller = unit->delivery->token;
+    (void)self;
+    return leat_reply_stream_write(poller->stream, bytes);
+}
+
+static bool wait_reply(void *self, struct leat_unit *unit, int64_t limit_ms)
+{
+    const struct leat_poller *poller = unit->delivery->token;
+    (void)self;
+    return leat_reply_stream_wait(poller->stream, limit_ms);
+}
+
+/* --- the end -------------------------------------------------------------------------------------------------- */
+
 static bool is_quiet(const struct leat_lambda *lambda)
 {
-    for (uint32_t i = 0; i < lambda->count; i++)
-        if (lambda->pollers[i].delivery != NULL)
+    for (uint32_t i = 0; i < lambda->count; i++) {
+        enum leat_poller_phase phase = lambda->pollers[i].phase;
+        if (phase == LEAT_POLLER_ASKING || phase == LEAT_POLLER_RUNNING || phase == LEAT_POLLER_POSTING)
             return false;
+    }
     return true;
 }
 
-static void tell_stopped(struct leat_lambda *lambda)
+void leat_lambda_tell_stopped(struct leat_lambda *lambda)
 {
     if (!lambda->stopping || lambda->told || !is_quiet(lambda))
         return;
@@ -69,7 +99,7 @@ static void stop_lambda(void *self)
     lambda->stopping = true;
     for (uint32_t i = 0; i < lambda->count; i++)
         leat_poller_stop(&lambda->pollers[i]);
-    tell_stopped(lambda);
+    leat_lambda_tell_stopped(lambda);
 }
 
 void leat_lambda_end(struct leat_lambda *lambda, const char *why)
@@ -82,10 +112,10 @@ void leat_lambda_end(struct leat_lambda *lambda, const char *why)
 static void free_lambda(void *self, struct leat_delivery *delivery)
 {
     struct leat_poller *poller = delivery->token;
+    (void)self;
     if (poller == NULL || poller->delivery != delivery)
         return;
     leat_poller_free(poller);
-    tell_stopped(self);
 }
 
 static void close_lambda(void *self)
@@ -109,6 +139,9 @@ const struct leat_source_ops leat_source_lambda = {
     .demand = demand_lambda,
     .settle = settle_lambda,
     .stop = stop_lambda,
+    .reply_begin = begin_reply,
+    .reply_write = write_reply,
+    .reply_wait = wait_reply,
     .free_delivery = free_lambda,
     .close = close_lambda,
 };

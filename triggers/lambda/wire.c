@@ -139,6 +139,14 @@ static void on_readable(void *argument, short what)
         closed(wire, strerror(errno));
 }
 
+bool leat_wire_take(struct leat_wire *wire)
+{
+    const struct leat_inbox *inbox = wire->inbox;
+    if (wire->fd >= 0 && !wire->connecting && inbox != NULL)
+        on_readable(wire, LEAT_READABLE);
+    return wire->inbox != inbox || (inbox != NULL && inbox->len > 0);
+}
+
 void leat_wire_expect(struct leat_wire *wire, struct leat_inbox *inbox)
 {
     const struct leat_inbox *last = wire->inbox;
@@ -219,6 +227,12 @@ static void on_writable(void *argument, short what)
         on_readable(wire, LEAT_READABLE); /* it may have been answered before it was all sent */
     else if (wire->written != NULL)
         wire->written(wire->argument);
+}
+
+void leat_wire_flush(struct leat_wire *wire)
+{
+    if (wire->writable != NULL)
+        on_writable(wire, LEAT_WRITABLE);
 }
 
 static bool connect_wire(struct leat_wire *wire)

@@ -55,6 +55,10 @@ void leat_wire_expect(struct leat_wire *wire, struct leat_inbox *inbox);
 /* Sends the parts (at most LEAT_WIRE_PARTS), which must live until written or broke. False: it broke; `broke` is not
  * called. Only one send at a time. */
 bool leat_wire_send(struct leat_wire *wire, const struct iovec *parts, unsigned count);
+/* Goes on with what is not sent yet: for who waited for the descriptor without the loop. */
+void leat_wire_flush(struct leat_wire *wire);
+/* Looks for what has come and the loop has not told of yet. True: a message has begun, or was received. */
+bool leat_wire_take(struct leat_wire *wire);
 void leat_wire_close(struct leat_wire *wire);
 
 #endif

@@ -10,7 +10,7 @@ static leat_status normalise(struct leat_decoder *decoder, const struct leat_rec
     struct leat_envelope *envelope = leat_events_add(decoder, record, out);
     if (envelope == NULL)
         return leat_arena_status(decoder->arena);
-    envelope->id = leat_record_digest(decoder, record);
+    envelope->digest_id = true;
     envelope->source = LEAT_STR("leat:direct");
     envelope->type = LEAT_STR("leat.direct.call");
     envelope->datacontenttype = LEAT_STR("application/json");

@@ -81,6 +81,16 @@ LEAT_API leat_outcome leat_reply_bytes(leat_context *ctx, int status, const char
 /* Adds a header to the reply; a name may repeat (set-cookie). */
 LEAT_API void leat_reply_header(leat_context *ctx, const char *name, const char *value);
 
+/* Streams: a reply that goes out while it is made. A stream ends with the outcome: ok ends it well, another breaks it
+ * off with the reason. Where nothing can stream (replay, batches, queues) it is collected and is one reply. */
+
+/* As leat_reply_http, with the headers added so far; `status` 0: bytes of that type, as they are. Once in a call.
+ * Fails with AWAY if nobody takes it, USAGE if there is a stream already. */
+LEAT_API leat_status leat_stream_begin(leat_context *ctx, int status, const char *content_type);
+/* Waits until all of it is taken. Fails with AWAY when the client is gone or the deadline has passed (stop then), USAGE
+ * without a stream, TOO_BIG or NO_MEMORY where it is collected. */
+LEAT_API leat_status leat_stream_write(leat_context *ctx, leat_str bytes);
+
 /* --- what a handler may ask ----------------------------------------------------------------------- */
 
 LEAT_API int64_t leat_remaining_ms(const leat_context *ctx); /* until the deadline; INT64_MAX: there is none */

@@ -20,7 +20,8 @@ struct leat_middleware_ops {
     void (*before)(void *self, struct leat_work *const *work, size_t count);
     /* In reverse order, for all of them, decided ones too. May change work->result. NULL: nothing. */
     void (*after)(void *self, struct leat_work *const *work, size_t count);
-    /* The unit was lost while its event ran: write nothing. NULL: nothing. */
+    /* The unit was lost while its event ran, or its handler did not return in time and still runs: write nothing.
+     * NULL: nothing; but what timed out goes to `after` then, as a retry like any other. */
     void (*abandon)(void *self, struct leat_work *work);
 };
 

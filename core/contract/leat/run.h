@@ -22,9 +22,10 @@ struct leat_work {
     struct leat_unit *unit;
     const struct leat_event *event;
     struct leat_run *run;
-    struct leat_result *result; /* before: set it together with DECIDED; after: what the handler said */
+    struct leat_result *result; /* the run's. Before: set it together with DECIDED; after: what the handler said */
     enum leat_step step;        /* before: the middleware's answer, LEAT_NEXT when it is called */
     bool decided;               /* by a before-step: the handler does not see it */
+    uint32_t index;             /* of the event in its unit */
 };
 
 /* Loop thread but for what leat_run_call does. */
@@ -38,6 +39,9 @@ struct leat_executor_ops {
     void (*start)(void *self, struct leat_run *run);
     void (*cancel)(void *self, struct leat_run *run); /* may be NULL */
     void (*close)(void *self);                        /* every started run is done by now */
+    /* Runs go on while the loop turns, so that a deadline can end the wait for one; `cancel` is there. A slot whose
+     * handler does not return is not free, and that is all. */
+    bool enforces;
 };
 
 /* The handlers' init, on the slot's own thread. On failure nothing of it stays open. */
@@ -45,11 +49,15 @@ leat_status leat_slot_open(struct leat_slot *slot, struct leat_error *reterr);
 void leat_slot_close(struct leat_slot *slot);
 /* Calls the handler on this thread. */
 void leat_run_call(struct leat_run *run, struct leat_slot *slot);
+/* The handler's own cancel, for the run that this slot is in. Loop thread. */
+void leat_run_cancel(struct leat_run *run, struct leat_slot *slot);
 /* The run is over. Any thread, exactly once. */
 void leat_run_done(struct leat_run *run);
 
 /* The handler runs on the loop thread: one slot, no thread, no hand-over. */
 extern const struct leat_executor_ops leat_executor_inline;
+/* A thread a slot, which blocks all signals but its own faults. */
+extern const struct leat_executor_ops leat_executor_pool;
 
 LEAT_END
 

@@ -50,6 +50,13 @@ struct leat_source_ops {
     void (*settle)(void *self, struct leat_delivery *delivery, const struct leat_settlement *settlements, size_t count);
     /* Take no more; settle still comes for what was delivered; ends in leat_stopped. */
     void (*stop)(void *self);
+    /* Streamed replies; all three NULL: it has none. UNKNOWN: not this unit, whose reply then comes whole. `reply` has
+     * no body and lives as long as the call. settle ends the stream. */
+    leat_status (*reply_begin)(void *self, struct leat_unit *unit, const struct leat_reply *reply);
+    /* How many of the bytes were taken; fewer: the others after leat_writable. LEAT_GONE: nobody takes them any more. */
+    size_t (*reply_write)(void *self, struct leat_unit *unit, leat_str bytes);
+    /* Waits until more can be written: for a handler on the loop's own thread. False: the limit has passed. */
+    bool (*reply_wait)(void *self, struct leat_unit *unit, int64_t limit_ms);
     void (*free_delivery)(void *self, struct leat_delivery *delivery); /* the last reference is gone; may be NULL */
     void (*close)(void *self);                                         /* idempotent */
     void (*fini)(void *self);                                          /* may be NULL */
@@ -114,6 +121,9 @@ LEAT_API void leat_delivery_answer(struct leat_delivery *delivery, const struct 
                                    size_t count, const struct leat_answer_rules *rules, struct leat_answer *retanswer);
 /* The unit is not ours any more: its runs are cancelled, its result is counted and not settled. */
 LEAT_API void leat_lost(struct leat_unit *unit, enum leat_loss loss);
+/* More of the unit's streamed reply can be taken, or is refused. */
+LEAT_API void leat_writable(struct leat_unit *unit);
+#define LEAT_GONE SIZE_MAX
 /* For status and logs; FAILED stops the engine with `why`. */
 LEAT_API void leat_source_state(struct leat_source *source, enum leat_source_state state, const char *why);
 /* A line bound to a request; absent: to none. */

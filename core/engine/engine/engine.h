@@ -25,6 +25,9 @@ struct leat_engine_options {
     size_t max_bytes;                           /* of one delivery's, and of one run's, memory; 0: LEAT_MAX_BYTES */
     size_t max_inflated;                        /* bytes that something compressed may become; 0: 64 MiB */
     int64_t reserve_ms;                         /* of a batch's time, kept for the answer; < 0: 500 */
+    int64_t timeout_ms;                         /* one call of a handler, where the executor enforces it; 0: no limit */
+    int64_t grace_ms;                           /* from a run's deadline until its slot counts as lost; 0: 1000 */
+    uint32_t max_lost_slots;                    /* with more at a time the engine stops; UINT32_MAX: never */
     bool exact;                                 /* numbers keep their text, for encode */
     const cJSON *settings;                      /* an object or NULL; must outlive the engine */
     const struct leat_clock *clock;             /* NULL: the machine's */
@@ -41,7 +44,8 @@ struct leat_engine_options {
 
 /* NULL: out of memory. */
 struct leat_engine *leat_engine_new(const struct leat_engine_options *options);
-/* Stops nothing: call it after run, or before start. Takes NULL. */
+/* Stops nothing: call it after run, or before start. Takes NULL. While slots are lost it frees nothing: their threads
+ * use it. The caller ends with _exit then. */
 void leat_engine_free(struct leat_engine *engine);
 
 /* Events whose kind `trigger` means go to this handler; absent: all that no other takes. The first fit wins.
@@ -63,10 +67,13 @@ leat_status leat_engine_snapshot(struct leat_engine *engine, struct leat_error *
 leat_status leat_engine_restore(struct leat_engine *engine, struct leat_error *reterr);
 /* The sources' start; open before it, if nobody did. */
 leat_status leat_engine_start(struct leat_engine *engine, struct leat_error *reterr);
-/* Until every source has stopped and all is settled. Fails if a source failed. */
+/* Until every source has stopped and all is settled. Fails if a source failed, and with BUG if slots are lost or too
+ * many were: so it ends although their handlers have not returned. */
 leat_status leat_engine_run(struct leat_engine *engine, struct leat_error *reterr);
 /* Asks every source to stop. Loop thread. */
 void leat_engine_stop(struct leat_engine *engine);
+/* How many handlers are past their deadline and its grace and have not returned. */
+uint32_t leat_engine_lost_slots(const struct leat_engine *engine);
 
 const struct leat_metrics *leat_engine_metrics(const struct leat_engine *engine);
 struct leat_loop *leat_engine_loop(struct leat_engine *engine);

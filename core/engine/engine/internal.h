@@ -64,14 +64,21 @@ struct leat_lane {
     struct leat_unit_queue waiting;  /* not started */
     struct leat_unit_queue finished; /* their events have results; they end in this order */
     uint32_t running;                /* units in the ready queue or in a run */
+    uint32_t held;                   /* events of it in lost runs: it stays, stopped, until their handlers return */
     bool stopped;                    /* one failed: what follows is given back */
 };
 
-enum leat_run_phase { LEAT_RUN_BEFORE, LEAT_RUN_RUNNING, LEAT_RUN_AFTER };
+enum leat_run_phase { LEAT_RUN_BEFORE, LEAT_RUN_RUNNING, LEAT_RUN_AFTER, LEAT_RUN_LOST };
 
 struct leat_detail {
     leat_str reason;
     int64_t delay_ms;
+};
+
+/* The reply that the handler streams. */
+struct leat_stream {
+    enum { LEAT_STREAM_NONE, LEAT_STREAM_COLLECT, LEAT_STREAM_OPEN, LEAT_STREAM_BROKEN } state;
+    struct leat_buf collected;
 };
 
 struct leat_context {
@@ -84,6 +91,7 @@ struct leat_context {
     uint32_t detail_count, detail_size;
     struct leat_reply *reply; /* being built */
     struct leat_reply_header **last_header;
+    struct leat_stream stream;
     struct leat_error error; /* leat_fail's */
 };
 
@@ -94,6 +102,7 @@ struct leat_run {
     struct leat_arena arena;
     struct leat_work *work;
     struct leat_event *events;
+    struct leat_result *results;       /* one a work, until the after-steps are through: then the unit's */
     struct leat_delivery **deliveries; /* of the works: held until the run is freed */
     uint32_t count;
     enum leat_run_phase phase;
@@ -101,7 +110,9 @@ struct leat_run {
     struct leat_work **list; /* room for all of them, for one middleware call */
     uint32_t pending;        /* works whose before-step is not answered */
     _Atomic bool cancelled;
-    int64_t duration_us;
+    int64_t started_us, deadline_us;         /* set before it starts; 0: it has no deadline of its own */
+    int64_t due_us;                          /* when the timer must look at it: the deadline, then its grace */
+    struct leat_run *watch_next, **watch_at; /* among those with a deadline; watch_at NULL: it is not there */
     struct leat_context context;
 };
 
@@ -146,14 +157,23 @@ struct leat_engine {
     uint32_t spare_count;    /* of deliveries */
     pthread_t thread;        /* the loop's */
     uint32_t runs, reserved; /* runs that exist; slots promised to runs whose before-steps go on */
+    uint32_t lost;           /* runs that were given up and are still under way: each has a slot */
     struct leat_metrics metrics;
+    struct leat_stream_request *streaming; /* writes that wait for room */
     bool in_turn, again; /* again: something moved outside the turn's own steps */
     bool hooks_told;
+    bool gave_up;             /* more slots were lost than may be */
+    struct leat_timer *timer; /* of deadlines; NULL: nobody enforces them */
+    int64_t armed_us;         /* when it fires */
+    struct leat_run *watched; /* with a deadline, under way */
+    const char *loser;        /* the handler of the last lost run */
+    char loss[160];           /* as the operator reads it */
 };
 
 /* dispatch.c */
 void leat_dispatch_wake(struct leat_engine *engine); /* loop thread: something may move now */
 void leat_dispatch_turn(void *engine);
+bool leat_dispatch_take_back(struct leat_engine *engine);
 void leat_dispatch_deliver(struct leat_engine *engine, struct leat_delivery *delivery);
 void leat_dispatch_results(struct leat_run *run);
 void leat_dispatch_forward(struct leat_engine *engine, struct leat_unit *unit);
@@ -167,6 +187,16 @@ void leat_lane_free(struct leat_engine *engine, struct leat_lane *lane);
 void leat_queue_init(struct leat_unit_queue *queue);
 void leat_queue_push(struct leat_unit_queue *queue, struct leat_unit *unit);
 struct leat_unit *leat_queue_pop(struct leat_unit_queue *queue);
+struct leat_lane *leat_lane_find(struct leat_engine *engine, const struct leat_unit *unit);
+void leat_lane_hold(struct leat_unit *unit);
+
+/* deadline.c */
+bool leat_deadline_init(struct leat_engine *engine);
+void leat_deadline_start(struct leat_run *run);
+bool leat_deadline_end(struct leat_run *run);
+void leat_deadline_expect(struct leat_engine *engine, const struct leat_delivery *delivery);
+bool leat_deadline_is_hopeless(const struct leat_engine *engine);
+leat_status leat_deadline_verdict(struct leat_engine *engine, struct leat_error *reterr);
 
 /* route.c */
 struct leat_bound *leat_route(struct leat_engine *engine, const struct leat_envelope *envelope, const char **retwhy);
@@ -183,9 +213,18 @@ struct leat_logger *leat_engine_logger(struct leat_engine *engine);
 void leat_context_init(struct leat_context *context, struct leat_engine *engine, const struct leat_bound *bound,
                        struct leat_arena *arena);
 
+/* stream.c */
+struct leat_reply *leat_context_reply(struct leat_context *context);
+/* The handler gave its outcome: what was collected is the body of its reply. */
+void leat_stream_end(struct leat_context *context);
+/* What the run streams is not wanted any more: its handler is told. */
+void leat_stream_abort(struct leat_run *run);
+
 /* settle.c */
 enum leat_verdict leat_verdict_of(enum leat_outcome_kind worst, bool kept);
 void leat_unit_finish(struct leat_engine *engine, struct leat_unit *unit);
+void leat_unit_give_back(struct leat_engine *engine, struct leat_unit *unit);
+void leat_lane_let_go(struct leat_engine *engine, const struct leat_unit *unit);
 void leat_settle_empty(struct leat_delivery *delivery);
 void leat_delivery_unref(struct leat_delivery *delivery);
 void leat_result_keep(struct leat_delivery *delivery, struct leat_result *result);

@@ -29,6 +29,7 @@ struct leat_metrics {
     struct leat_histogram runs; /* of all kinds */
     uint64_t events, outcomes[4];
     uint64_t lost;            /* units that were not ours any more when they ended */
+    uint64_t late_results;    /* runs that ended when they were settled as timed out */
     uint64_t settle_failures; /* settlements the source could not carry out */
     uint64_t uncounted;       /* events whose kind had no room for want of memory */
 };

@@ -59,6 +59,7 @@ typedef void leat_extend_fn(const struct leat_envelope *envelope, struct leat_ar
 struct leat_envelope {
     leat_str kind;
     leat_str id, source, type, subject, time;
+    bool digest_id;  /* instead of `id`: a digest of the content, made when it is asked for; leat_envelope_id */
     int64_t time_us; /* since 1970: instead of `time`, which is made of it when it is asked for */
     bool has_time_us;
     leat_str datacontenttype;
@@ -74,6 +75,8 @@ struct leat_envelope {
     leat_view_fn *view;
 };
 
+/* The id, in `arena` if it must be made. Absent: overflow. */
+LEAT_API leat_str leat_envelope_id(const struct leat_envelope *envelope, struct leat_arena *arena);
 /* Attribute values as CloudEvents allows them: control characters, what is no character (U+FFFE), and broken UTF-8
  * percent-encoded.
  * The same slice if it is clean; absent if it is empty or after overflow. */
@@ -99,7 +102,7 @@ LEAT_API void leat_envelope_extend(struct leat_envelope *envelope, struct leat_a
 struct leat_event {
     const struct leat_envelope *envelope;
     struct leat_arena *arena; /* the run's */
-    leat_str data, raw, datacontenttype, time;
+    leat_str id, data, raw, datacontenttype, time;
     const struct leat_attribute *extensions;
     const cJSON *json;
     const void *view;

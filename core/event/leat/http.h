@@ -62,6 +62,8 @@ void leat_http_facts(struct leat_arena *arena, const cJSON *request, struct leat
  * - A name that repeats: multiValueHeaders where the dialect has them; else joined with commas, set-cookie into
  *   cookies (2.0, function URL) or, as it cannot be joined, the last of them alone (ALB). */
 leat_str leat_http_encode(struct leat_arena *arena, enum leat_http_dialect dialect, const struct leat_reply *reply);
+/* What stands in front of a streamed body: {"statusCode","headers","cookies"} and eight NULs. Absent: overflow. */
+leat_str leat_http_prelude(struct leat_arena *arena, const struct leat_reply *reply);
 /* What a client of the gateway gets for a function's answer (reference: the dialects' table in
  * docs/reference/replies.md): malformed answers become the gateway's own 5xx. Header names in lower case,
  * content-type in content_type only. Borrows from `answer`. Fails with NO_MEMORY and TOO_BIG (the arena's) only. */

@@ -3,14 +3,10 @@
 #ifndef LEAT_TEXT_H
 #define LEAT_TEXT_H
 
-#include <leat/arena.h>
+#include <leat/time.h>
 
 LEAT_BEGIN
 
-/* RFC 3339 in UTC from milliseconds or microseconds since 1970: "2024-05-01T12:00:00.250Z", no fraction if it
- * is zero. Absent for years outside 1..9999 and after overflow. */
-LEAT_API leat_str leat_time_from_ms(struct leat_arena *arena, int64_t ms);
-LEAT_API leat_str leat_time_from_us(struct leat_arena *arena, int64_t us);
 /* Is it RFC 3339 (a date, "T", a time with seconds, "Z" or an offset)? */
 LEAT_API bool leat_time_valid(leat_str text);
 

@@ -59,6 +59,7 @@ struct leat_events {
 /* What became of one event of a unit. */
 struct leat_result {
     enum leat_outcome_kind kind;
+    bool timed_out; /* its run was given up: the handler did not return */
     leat_str reason;
     int64_t delay_ms;
     int64_t duration_us; /* of its run; 0 if none */

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Deadlines, where the executor lets the loop go on meanwhile. At its deadline a run is cancelled; after a grace it is
+ * lost: a stand-in takes its place and settles its events as retries, while the run itself keeps its slot, its memory
+ * and its lanes until the handler returns. One timer: it is set for the soonest, and looks again when it fires.
+ */
+#include <engine/internal.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define NEVER INT64_MAX
+
+static int64_t now_us(const struct leat_engine *engine)
+{
+    return leat_clock_us(engine->options.clock);
+}
+
+static int64_t in_ms(int64_t from_us, int64_t ms)
+{
+    int64_t us;
+    if (ms <= 0)
+        return from_us;
+    return __builtin_mul_overflow(ms, (int64_t)1000, &us) || us > NEVER - from_us ? NEVER : from_us + us;
+}
+
+static void arm(struct leat_engine *engine, int64_t at_us, int64_t from_us)
+{
+    if (at_us >= engine->armed_us)
+        return;
+    engine->armed_us = at_us;
+    leat_timer_set(engine->timer, at_us > from_us ? (at_us - from_us + 999) / 1000 : 0);
+}
+
+/* When a delivery's time is over, by our clock. */
+static int64_t end_of(const struct leat_engine *engine, int64_t deadline_ms, int64_t from_us)
+{
+    return deadline_ms < 0 ? from_us : in_ms(from_us, deadline_ms - leat_clock_wall_ms(engine->options.clock));
+}
+
+/* --- a run under way ------------------------------------------------------------------------------------ */
+
+/* By the wall clock; 0: none has one. */
+static int64_t soonest_delivery_ms(const struct leat_run *run)
+{
+    int64_t soonest_ms = 0;
+    for (uint32_t i = 0; i < run->count; i++) {
+        int64_t deadline_ms = run->deliveries[i]->invocation.deadline_ms;
+        if (deadline_ms != 0 && (soonest_ms == 0 || deadline_ms < soonest_ms))
+            soonest_ms = deadline_ms;
+    }
+    return soonest_ms;
+}
+
+static void watch(struct leat_run *run)
+{
+    struct leat_engine *engine = run->engine;
+    run->watch_next = engine->watched;
+    run->watch_at = &engine->watched;
+    if (engine->watched != NULL)
+        engine->watched->watch_at = &run->watch_next;
+    engine->watched = run;
+}
+
+/* Before the executor gets it. */
+void leat_deadline_start(struct leat_run *run)
+{
+    struct leat_engine *engine = run->engine;
+    int64_t timeout_ms = engine->options.timeout_ms;
+    int64_t delivery_ms = engine->timer != NULL ? soonest_delivery_ms(run) : 0;
+    if (engine->timer == NULL || (timeout_ms == 0 && delivery_ms == 0))
+        return;
+    int64_t from_us = now_us(engine);
+    int64_t own_us = timeout_ms > 0 ? in_ms(from_us, timeout_ms) : NEVER;
+    int64_t end_us = delivery_ms != 0 ? end_of(engine, delivery_ms, from_us) : NEVER;
+    run->started_us = from_us;
+    run->deadline_us = run->due_us = end_us < own_us ? end_us : own_us;
+    watch(run);
+    arm(engine, run->due_us, from_us);
+}
+
+static void unwatch(struct leat_run *run)
+{
+    if (run->watch_at == NULL)
+        return;
+    *run->watch_at = run->watch_next;
+    if (run->watch_next != NULL)
+        run->watch_next->watch_at = run->watch_at;
+    run->watch_at = NULL;
+}
+
+/* Its handler has returned. False: too late, and that was all. */
+bool leat_deadline_end(struct leat_run *run)
+{
+    struct leat_engine *engine = run->engine;
+    if (run->phase != LEAT_RUN_LOST) {
+        unwatch(run);
+        return true;
+    }
+    engine->lost--;
+    engine->metrics.late_results++;
+    for (uint32_t i = 0; i < run->count; i++)
+        if (!run->work[i].decided)
+            leat_lane_let_go(engine, run->work[i].unit);
+    leat_run_free(run);
+    return false;
+}
+
+/* --- a run is lost ------------------------------------------------------------------------------------- */
+
+enum { DURATION_MAX = 32 };
+
+static const char *duration(char *buf, int64_t ms)
+{
+    snprintf(buf, DURATION_MAX, ms % 1000 == 0 ? "%" PRId64 " s" : "%" PRId64 " ms", ms % 1000 == 0 ? ms / 1000 : ms);
+    return buf;
+}
+
+static bool is_last_of_unit(const struct leat_run *run, uint32_t i)
+{
+    return i + 1 == run->count || run->work[i + 1].unit != run->work[i].unit;
+}
+
+/* The events of a unit that no run has had. */
+static void add_rest(struct leat_run *run, struct leat_unit *unit, const struct leat_result *result)
+{
+    while (unit->cursor < unit->result_count) {
+        leat_run_add(run, unit, unit->cursor++);
+        *run->work[run->count - 1].result = *result;
+    }
+    unit->run = run;
+}
+
+static struct leat_run *new_stand_in(const struct leat_run *lost)
+{
+    uint32_t size = lost->count;
+    for (uint32_t i = 0; i < lost->count; i++)
+        if (is_last_of_unit(lost, i))
+            size += lost->work[i].unit->result_count - lost->work[i].unit->cursor;
+    return leat_run_new(lost->engine, NULL, size);
+}
+
+/* Nothing that the handler's thread may touch is read: not its results, not its events. */
+static void fill_stand_in(struct leat_run *run, const struct leat_run *lost)
+{
+    char text[DURATION_MAX];
+    leat_str reason = leat_arena_printf(&run->arena, "timed out after %s",
+                                        duration(text, (lost->deadline_us - lost->started_us + 500) / 1000));
+    const struct leat_result unstarted = {.kind = LEAT_OUTCOME_RETRY,
+                                          .timed_out = true,
+                                          .reason = reason.ptr != NULL ? reason : LEAT_STR("timed out"),
+                                          .delay_ms = -1};
+    struct leat_result result = unstarted;
+    result.duration_us = now_us(run->engine) - lost->started_us;
+    result.handler = lost->bound->handler.name;
+    for (uint32_t i = 0; i < lost->count; i++) {
+        const struct leat_work *work = &lost->work[i];
+        leat_run_add(run, work->unit, work->index);
+        struct leat_work *stand_in = &run->work[run->count - 1];
+        stand_in->decided = work->decided;
+        *stand_in->result = work->decided ? *work->result : result;
+        if (is_last_of_unit(lost, i))
+            add_rest(run, work->unit, &unstarted);
+    }
+}
+
+/* Without memory for a run the unit ends unseen by the after-steps. */
+static void end_bare(struct leat_engine *engine, struct leat_unit *unit, const struct leat_result *result)
+{
+    for (uint32_t i = 0; i < unit->result_count; i++)
+        if (unit->results[i].kind == LEAT_OUTCOME_NONE)
+            unit->results[i] = *result;
+    unit->cursor = unit->result_count;
+    leat_dispatch_forward(engine, unit);
+}
+
+static void replace(struct leat_run *lost)
+{
+    const struct leat_result bare = {
+        .kind = LEAT_OUTCOME_RETRY, .timed_out = true, .reason = LEAT_STR("timed out"), .delay_ms = -1};
+    struct leat_run *stand_in = new_stand_in(lost);
+    if (stand_in != NULL) {
+        fill_stand_in(stand_in, lost);
+        leat_run_done(stand_in);
+        return;
+    }
+    for (uint32_t i = 0; i < lost->count; i++) {
+        const struct leat_work *work = &lost->work[i];
+        if (work->decided) {
+            leat_result_keep(work->unit->delivery, work->result);
+            work->unit->results[work->index] = *work->result;
+        }
+        if (is_last_of_unit(lost, i))
+            end_bare(lost->engine, work->unit, &bare);
+    }
+}
+
+static void write_loss(struct leat_engine *engine)
+{
+    char text[DURATION_MAX];
+    snprintf(engine->loss, sizeof(engine->loss), "%u slot%s lost: handler %s did not return within %s of its timeout",
+             engine->lost, engine->lost == 1 ? " is" : "s are", engine->loser,
+             duration(text, engine->options.grace_ms));
+}
+
+static void lose(struct leat_run *run)
+{
+    struct leat_engine *engine = run->engine;
+    unwatch(run);
+    run->phase = LEAT_RUN_LOST;
+    for (uint32_t i = 0; i < run->count; i++)
+        if (!run->work[i].decided)
+            leat_lane_hold(run->work[i].unit);
+    engine->lost++;
+    engine->loser = run->bound->handler.name;
+    replace(run);
+    if (engine->lost <= engine->options.max_lost_slots || engine->gave_up)
+        return;
+    engine->gave_up = true;
+    write_loss(engine);
+    leat_logger_write(leat_engine_logger(engine), LEAT_ERROR, NULL, "%s: stopping", engine->loss);
+    leat_engine_stop(engine);
+}
+
+/* --- units that wait for a slot ---------------------------------------------------------------------------- */
+
+void leat_deadline_expect(struct leat_engine *engine, const struct leat_delivery *delivery)
+{
+    if (engine->timer == NULL || delivery->invocation.deadline_ms == 0)
+        return;
+    int64_t from_us = now_us(engine);
+    arm(engine, end_of(engine, delivery->invocation.deadline_ms, from_us), from_us);
+}
+
+static void expire(struct leat_engine *engine, struct leat_unit *unit)
+{
+    const struct leat_result result = {.kind = LEAT_OUTCOME_RETRY, .reason = LEAT_STR("no time left"), .delay_ms = -1};
+    struct leat_run *run = leat_run_new(engine, NULL, unit->result_count - unit->cursor);
+    if (run == NULL) {
+        end_bare(engine, unit, &result);
+        return;
+    }
+    add_rest(run, unit, &result);
+    leat_run_done(run);
+}
+
+/* What no slot was free for in all of its time. */
+static void expire_waiting(struct leat_engine *engine, int64_t from_us)
+{
+    struct leat_unit_queue waiting = engine->ready;
+    if (waiting.first == NULL || engine->options.executor->free_slots(engine->executor) > 0)
+        return;
+    leat_queue_init(&engine->ready);
+    for (struct leat_unit *unit; (unit = leat_queue_pop(&waiting)) != NULL;) {
+        int64_t deadline_ms = unit->delivery->invocation.deadline_ms;
+        int64_t end_us = deadline_ms != 0 ? end_of(engine, deadline_ms, from_us) : NEVER;
+        if (end_us <= from_us && !unit->lost && unit->cursor < unit->result_count) {
+            expire(engine, unit);
+            continue;
+        }
+        leat_queue_push(&engine->ready, unit);
+        if (end_us > from_us)
+            arm(engine, end_us, from_us);
+    }
+}
+
+/* --- the timer ------------------------------------------------------------------------------------------------ */
+
+/* The grace counts from when the handler could know. */
+static void pass(struct leat_run *run, int64_t at_us)
+{
+    struct leat_engine *engine = run->engine;
+    if (run->due_us != run->deadline_us) {
+        lose(run);
+        return;
+    }
+    run->due_us = in_ms(at_us, engine->options.grace_ms);
+    atomic_store(&run->cancelled, true);
+    engine->options.executor->cancel(engine->executor, run);
+    leat_stream_abort(run);
+}
+
+static void look(void *argument)
+{
+    struct leat_engine *engine = argument;
+    (void)leat_dispatch_take_back(engine); /* those that ended in time, however late we look */
+    int64_t at_us = now_us(engine);
+    engine->armed_us = NEVER;
+    for (struct leat_run *run = engine->watched, *next; run != NULL; run = next) {
+        next = run->watch_next;
+        if (run->due_us <= at_us)
+            pass(run, at_us);
+    }
+    for (const struct leat_run *run = engine->watched; run != NULL; run = run->watch_next)
+        arm(engine, run->due_us, at_us);
+    expire_waiting(engine, at_us);
+    leat_dispatch_wake(engine);
+}
+
+/* False: out of memory. */
+bool leat_deadline_init(struct leat_engine *engine)
+{
+    engine->armed_us = NEVER;
+    if (!engine->options.executor->enforces)
+        return true;
+    engine->timer = leat_loop_timer(engine->loop, look, engine);
+    return engine->timer != NULL;
+}
+
+/* --- lost slots -------------------------------------------------------------------------------------------- */
+
+uint32_t leat_engine_lost_slots(const struct leat_engine *engine)
+{
+    return engine->lost;
+}
+
+/* No slot is left, and no source waits for one to come back. */
+bool leat_deadline_is_hopeless(const struct leat_engine *engine)
+{
+    bool hopeless = engine->lost == engine->options.slots;
+    for (const struct leat_source *source = engine->sources; hopeless && source != NULL; source = source->next)
+        hopeless = source->stopping || source->stopped;
+    return hopeless;
+}
+
+leat_status leat_deadline_verdict(struct leat_engine *engine, struct leat_error *reterr)
+{
+    if (engine->lost > 0)
+        write_loss(engine);
+    return engine->lost > 0 || engine->gave_up ? leat_error_set(reterr, LEAT_STATUS(BUG), "%s", engine->loss) : LEAT_OK;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pool executor: a thread a slot. A run is handed only to a slot that is idle, so a slot's mailbox holds one, and
+ * each hand-over wakes one thread. A slot is idle again before its run is done: whoever is told of the end finds it
+ * free. One that a handler does not give back just stays busy.
+ */
+#include <leat/alloc.h>
+#include <leat/run.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+struct pool;
+
+struct pool_slot {
+    struct pool *pool;
+    struct leat_slot *slot;
+    struct pool_slot *next; /* among the idle ones */
+    pthread_t thread;
+    pthread_cond_t wake;
+    struct leat_run *run; /* handed over, and until the handler has returned */
+    leat_status opened;
+    struct leat_error error;
+};
+
+struct pool {
+    pthread_mutex_t lock; /* guards what follows, and every slot's next and run */
+    pthread_cond_t opened;
+    struct pool_slot *idle; /* the last one that worked first: its caches are warm */
+    uint32_t opening;
+    bool end;
+    _Atomic uint32_t idle_count;
+    struct pool_slot *slots; /* loop thread, as is the rest */
+    uint32_t count;          /* threads that were started */
+};
+
+/* --- on the slot's thread ------------------------------------------------------------------------- */
+
+/* With the lock. */
+static void put_idle(struct pool_slot *own)
+{
+    struct pool *pool = own->pool;
+    own->run = NULL;
+    own->next = pool->idle;
+    pool->idle = own;
+    atomic_fetch_add(&pool->idle_count, 1);
+}
+
+/* The next run; NULL: the end. */
+static struct leat_run *take_run(struct pool_slot *own)
+{
+    struct pool *pool = own->pool;
+    pthread_mutex_lock(&pool->lock);
+    while (own->run == NULL && !pool->end)
+        pthread_cond_wait(&own->wake, &pool->lock);
+    struct leat_run *run = own->run;
+    pthread_mutex_unlock(&pool->lock);
+    return run;
+}
+
+static void end_run(struct pool_slot *own, struct leat_run *run)
+{
+    pthread_mutex_lock(&own->pool->lock);
+    put_idle(own);
+    pthread_mutex_unlock(&own->pool->lock);
+    leat_run_done(run); /* from here on the run may be gone */
+}
+
+static bool open_own(struct pool_slot *own)
+{
+    struct pool *pool = own->pool;
+    leat_status status = leat_slot_open(own->slot, &own->error);
+    pthread_mutex_lock(&pool->lock);
+    own->opened = status;
+    if (leat_is_ok(status))
+        put_idle(own);
+    if (--pool->opening == 0)
+        pthread_cond_signal(&pool->opened);
+    pthread_mutex_unlock(&pool->lock);
+    return leat_is_ok(status);
+}
+
+static void *serve(void *argument)
+{
+    struct pool_slot *own = argument;
+    if (!open_own(own))
+        return NULL;
+    for (struct leat_run *run; (run = take_run(own)) != NULL;) {
+        leat_run_call(run, own->slot);
+        end_run(own, run);
+    }
+    leat_slot_close(own->slot);
+    return NULL;
+}
+
+/* --- open and close -------------------------------------------------------------------------------- */
+
+/* Signals are the loop thread's, but for those that a thread raises by a fault of its own: blocked, these would end
+ * the process past whoever reports crashes. */
+static void block_signals(sigset_t *retbefore)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+    sigset_t blocked;
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        sigdelset(&blocked, faults[i]);
+    pthread_sigmask(SIG_SETMASK, &blocked, retbefore);
+}
+
+static int start_thread(struct pool *pool, struct leat_slot *slot)
+{
+    struct pool_slot *own = &pool->slots[pool->count];
+    char name[16]; /* what the kernel keeps of it */
+    *own = (struct pool_slot){.pool = pool, .slot = slot};
+    pthread_cond_init(&own->wake, NULL);
+    pthread_mutex_lock(&pool->lock);
+    pool->opening++;
+    pthread_mutex_unlock(&pool->lock);
+    int failed = pthread_create(&own->thread, NULL, serve, own);
+    if (failed != 0) {
+        pthread_mutex_lock(&pool->lock);
+        pool->opening--;
+        pthread_mutex_unlock(&pool->lock);
+        pthread_cond_destroy(&own->wake);
+        return failed;
+    }
+    snprintf(name, sizeof(name), "leat-slot-%u", pool->count % 10000);
+    (void)pthread_setname_np(own->thread, name);
+    pool->count++;
+    return 0;
+}
+
+/* All slots at once; the first of them that fails is the one that is told. */
+static leat_status open_slots(struct pool *pool, struct leat_slot *const *slots, uint32_t count,
+                              struct leat_error *reterr)
+{
+    sigset_t before;
+    int failed = 0;
+    block_signals(&before);
+    for (uint32_t i = 0; i < count && failed == 0; i++)
+        failed = start_thread(pool, slots[i]);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_mutex_lock(&pool->lock);
+    while (pool->opening > 0)
+        pthread_cond_wait(&pool->opened, &pool->lock);
+    pthread_mutex_unlock(&pool->lock);
+    for (uint32_t i = 0; i < pool->count; i++) {
+        if (leat_is_ok(pool->slots[i].opened))
+            continue;
+        if (reterr != NULL)
+            *reterr = pool->slots[i].error;
+        return pool->slots[i].opened;
+    }
+    if (failed != 0)
+        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "no thread for slot %u of %u: %s", pool->count + 1, count,
+                              strerror(failed));
+    return LEAT_OK;
+}
+
+static void close_pool(void *self)
+{
+    struct pool *pool = self;
+    pthread_mutex_lock(&pool->lock);
+    pool->end = true;
+    for (uint32_t i = 0; i < pool->count; i++)
+        pthread_cond_signal(&pool->slots[i].wake);
+    pthread_mutex_unlock(&pool->lock);
+    for (uint32_t i = 0; i < pool->count; i++) {
+        pthread_join(pool->slots[i].thread, NULL);
+        pthread_cond_destroy(&pool->slots[i].wake);
+    }
+    pthread_cond_destroy(&pool->opened);
+    pthread_mutex_destroy(&pool->lock);
+    leat_free(pool->slots);
+}
+
+static leat_status open_pool(void *self, struct leat_slot *const *slots, uint32_t count, struct leat_error *reterr)
+{
+    struct pool *pool = self;
+    pool->slots = leat_alloc(count * sizeof(*pool->slots));
+    if (pool->slots == NULL)
+        return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->opened, NULL);
+    leat_status status = open_slots(pool, slots, count, reterr);
+    if (!leat_is_ok(status))
+        close_pool(pool);
+    return status;
+}
+
+/* --- runs ---------------------------------------------------------------------------------------------- */
+
+static uint32_t free_slots(void *self)
+{
+    struct pool *pool = self;
+    return atomic_load(&pool->idle_count);
+}
+
+static void start(void *self, struct leat_run *run)
+{
+    struct pool *pool = self;
+    pthread_mutex_lock(&pool->lock);
+    struct pool_slot *slot = pool->idle;
+    pool->idle = slot->next;
+    slot->run = run;
+    atomic_fetch_sub(&pool->idle_count, 1);
+    pthread_mutex_unlock(&pool->lock);
+    pthread_cond_signal(&slot->wake);
+}
+
+/* The handler may return meanwhile, but its slot gets no other run: only this thread could give it one. */
+static void cancel(void *self, struct leat_run *run)
+{
+    struct pool *pool = self;
+    struct leat_slot *slot = NULL;
+    pthread_mutex_lock(&pool->lock);
+    for (uint32_t i = 0; i < pool->count && slot == NULL; i++)
+        if (pool->slots[i].run == run)
+            slot = pool->slots[i].slot;
+    pthread_mutex_unlock(&pool->lock);
+    if (slot != NULL)
+        leat_run_cancel(run, slot);
+}
+
+const struct leat_executor_ops leat_executor_pool = {
+    .name = "pool",
+    .state_size = sizeof(struct pool),
+    .open = open_pool,
+    .free_slots = free_slots,
+    .start = start,
+    .cancel = cancel,
+    .close = close_pool,
+    .enforces = true,
+};

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+module bootstrap
+
+go 1.26
+
+require github.com/aws/aws-lambda-go v1.55.1
