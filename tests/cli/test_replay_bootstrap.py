@@ -51,6 +51,20 @@ def own_functions_come_in_archives(desk):
 
 
 @replaying.test
+def own_functions_stream(desk):
+    request = {**replaying.sample("function-url"), "isBase64Encoded": False}
+    parts = {"status": 201, "type": "text/plain", "parts": ["a", "b"]}
+    names = [desk.write(f"{todo}.json", {**request, "body": json.dumps({**parts, "do": todo})})
+             for todo in ["ok", "reject", "abort"]]
+    status, lines = desk.lines("--bootstrap", package(desk, "streamed"), *names)
+    tap.equal(status, 1)
+    tap.equal(replaying.replies(lines), [
+        {"statusCode": 201, "headers": {"content-type": "text/plain"}, "body": "ab"},
+        ("Function.Reject", "broke off"),
+        ("Runtime.ExitError", "Runtime exited with error: signal 6 (Aborted)")])
+
+
+@replaying.test
 def an_answer_is_read_as_lambda_reads_it(desk):
     desk.write("a.json", TWO)
     status, lines = run(desk, """
