@@ -103,7 +103,8 @@ leat_outcome leat_reply_bytes(leat_context *context, int status, const char *con
     if (reply != NULL) {
         reply->status = status;
         reply->content_type = leat_arena_copy(context->arena, leat_str_c(content_type));
-        reply->body = leat_arena_copy(context->arena, body);
+        reply->body = context->work != NULL ? leat_delivery_copy(context->work->unit->delivery, context->arena, body)
+                                            : leat_arena_copy(context->arena, body);
     }
     return plain(LEAT_OUTCOME_OK);
 }

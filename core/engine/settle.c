@@ -5,15 +5,24 @@
  */
 #include <engine/internal.h>
 
-/* A result outlives its run: reason and reply move to the delivery. */
-static struct leat_reply *copy_reply(struct leat_arena *arena, const struct leat_reply *reply)
+leat_str leat_delivery_copy(const struct leat_delivery *delivery, struct leat_arena *arena, leat_str bytes)
 {
+    uintptr_t text = (uintptr_t)delivery->text.ptr, start = (uintptr_t)bytes.ptr;
+    bool inside = bytes.ptr != NULL && start >= text && bytes.len <= delivery->text.len &&
+                  start - text <= delivery->text.len - bytes.len;
+    return inside ? bytes : leat_arena_copy(arena, bytes);
+}
+
+/* A result outlives its run: reason and reply move to the delivery. */
+static struct leat_reply *copy_reply(struct leat_delivery *delivery, const struct leat_reply *reply)
+{
+    struct leat_arena *arena = &delivery->results;
     struct leat_reply *copy = LEAT_NEW(arena, struct leat_reply);
     if (copy == NULL)
         return NULL;
     copy->status = reply->status;
     copy->content_type = leat_arena_copy(arena, reply->content_type);
-    copy->body = leat_arena_copy(arena, reply->body);
+    copy->body = leat_delivery_copy(delivery, arena, reply->body);
     struct leat_reply_header **last = &copy->headers;
     for (const struct leat_reply_header *header = reply->headers; header != NULL; header = header->next) {
         *last = LEAT_NEW(arena, struct leat_reply_header);
@@ -34,7 +43,7 @@ void leat_result_keep(struct leat_delivery *delivery, struct leat_result *result
     }
     if (result->reply == NULL)
         return;
-    result->reply = copy_reply(&delivery->results, result->reply);
+    result->reply = copy_reply(delivery, result->reply);
     if (result->reply == NULL) {
         result->kind = LEAT_OUTCOME_RETRY;
         result->reason = LEAT_STR("out of memory for the reply");

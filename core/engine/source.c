@@ -131,6 +131,7 @@ static leat_status decode(struct leat_delivery *delivery, leat_str text, const s
 leat_status leat_delivery_text(struct leat_delivery *delivery, leat_str text, const struct leat_adapter *as)
 {
     struct leat_engine *engine = delivery->source->engine;
+    delivery->text = text;
     delivery->decoded = decode(delivery, text, as);
     if (leat_json_hooks_lost() && !engine->hooks_told) {
         engine->hooks_told = true;

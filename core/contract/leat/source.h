@@ -81,6 +81,7 @@ struct leat_delivery {
     uint32_t unit_count;
     struct leat_invocation invocation;
     void *token;             /* the source's */
+    leat_str text;           /* what it was filled from; absent: native records */
     leat_status decoded;     /* DONE, or why leat_delivery_text failed */
     struct leat_error error; /* its words: an invocation error Runtime.UnmarshalError */
     struct leat_json_fault fault;

@@ -227,6 +227,8 @@ void leat_unit_give_back(struct leat_engine *engine, struct leat_unit *unit);
 void leat_lane_let_go(struct leat_engine *engine, const struct leat_unit *unit);
 void leat_settle_empty(struct leat_delivery *delivery);
 void leat_delivery_unref(struct leat_delivery *delivery);
+/* A copy in `arena`, unless it is a part of the delivery's text, which lives as long. */
+leat_str leat_delivery_copy(const struct leat_delivery *delivery, struct leat_arena *arena, leat_str bytes);
 void leat_result_keep(struct leat_delivery *delivery, struct leat_result *result);
 
 #endif
