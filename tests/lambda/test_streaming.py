@@ -70,6 +70,23 @@ def a_request_gets_a_prelude(function):
 
 
 @runtime_api.test("streamed")
+def other_requests_get_a_prelude_too(function):
+    for trigger in ["apigateway-rest", "apigateway-http"]:
+        told = replaying.sample(trigger) | {"body": json.dumps({"status": 200, "parts": ["x"]}), "isBase64Encoded": False}
+        prelude, mark, body = streamed(function.invoke(told)).partition(b"\x00" * 8)
+        tap.equal((json.loads(prelude)["statusCode"], len(mark), body), (200, 8, b"x"))
+
+
+@runtime_api.test("streamed")
+def in_a_batch_nothing_is_streamed(function):
+    messages = [replaying.message(f"m{number}", {"parts": ["x"], "do": todo}) for number, todo in enumerate(["ok", "retry"])]
+    answer = function.invoke(replaying.sqs(*messages))
+    tap.equal((answer.path, answer.request.chunked, answer.request.get("Lambda-Runtime-Function-Response-Mode")),
+              ("response", False, None))
+    tap.equal(answer.json(), {"batchItemFailures": [{"itemIdentifier": "m1"}]})
+
+
+@runtime_api.test("streamed")
 def a_stream_without_bytes_is_whole(function):
     tap.equal(streamed(function.invoke({})), b"")
     prelude, mark, body = streamed(function.invoke(request({"status": 204}))).partition(b"\x00" * 8)
