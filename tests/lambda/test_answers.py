@@ -73,6 +73,17 @@ def messages_keep_their_characters_and_stay_json(function):
             (reason[:40], message[:40])
 
 
+@runtime_api.test("told")
+def a_very_long_reason_is_cut_to_what_the_platform_takes(function):
+    """A head of 1 MB, and 1 MiB of an error's body on managed instances."""
+    for reason in ["x" * 3000000, "\n" * 1500000, "\U0001f43f" * 600000]:
+        answer = function.invoke({"do": "reject", "reason": reason})
+        tap.equal(error_of(answer)[0], "Function.Reject")
+        assert answer.message[:500] == reason[:500]
+        sizes = (sum(len(name) + len(value) + 4 for name, value in answer.request.headers), len(answer.body))
+        assert sizes[0] < 1000000 and sizes[1] <= 1 << 20, sizes
+
+
 @tap.test
 def a_type_with_control_characters_cannot_break_the_head():
     kind = json.dumps("text/plain\r\nX-Injected: 1")

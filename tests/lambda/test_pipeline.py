@@ -33,6 +33,15 @@ def the_next_request_does_not_wait_for_the_answer():
 
 
 @tap.test
+def events_that_wait_already_come_right_behind_the_answers():
+    with piped() as function:
+        wires = [{}, {"chunks": (3, 4)}, {"bytewise": True}]
+        held = [function.later({"do": "ok", "json": str(number)}, **wires[number % 3]) for number in range(90)]
+        tap.equal([function.answer(each).json() for each in held], list(range(90)))
+        tap.equal(connections(function), {1})
+
+
+@tap.test
 def without_the_option_it_waits():
     with runtime_api.Function(replaying.handler("told")) as function:
         free = threading.Event()

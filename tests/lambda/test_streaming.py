@@ -195,6 +195,32 @@ def a_crash_leaves_the_stream_truncated():
 
 
 @tap.test
+def a_stream_ends_at_its_deadline_when_leat_keeps_it():
+    with runtime_api.Function(replaying.handler("streamed"), concurrency=2) as function, tap.folder() as folder:
+        function.idle(2)
+        hung = function.later({"parts": ["some"], "after": f"{folder}/go"}, deadline_ms=300)
+        answer = function.answer(hung)
+        tap.equal((answer.body, len(answer.posts), answer.request.complete), (b"some", 1, True))
+        tap.equal(answer.request.trailer(TYPE), "Function.Timeout")
+        open(f"{folder}/go", "w").close()
+        function.idle(2)
+
+
+@tap.test
+def a_stream_that_nobody_reads_holds_its_slot_until_the_deadline_only():
+    free = threading.Event()
+    with runtime_api.Function(replaying.handler("streamed"), concurrency=2) as function:
+        function.idle(2)
+        unread = function.later({"count": 100, "size": 1000000}, deadline_ms=400, replies=[Answer(202, read_when=free)])
+        function.api.wait_for(lambda: unread.posts, "the stream has begun", function.alive)
+        try:
+            function.idle(2)
+            tap.equal(streamed(function.invoke({"parts": ["x"]})), b"x")
+        finally:
+            free.set()
+
+
+@tap.test
 def slots_stream_at_the_same_time():
     with runtime_api.Function(replaying.handler("streamed"), concurrency=4) as function, tap.folder() as folder:
         held = [function.later({"parts": [f"p{number}"], "count": 2, "size": 1000, "after": f"{folder}/go"})
