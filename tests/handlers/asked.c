@@ -28,6 +28,8 @@ static void add_context(struct leat_buf *out, const leat_context *ctx)
     add(out, "function", leat_function_arn(ctx));
     add(out, "trace", leat_trace_id(ctx));
     add(out, "tenant", leat_tenant_id(ctx));
+    add(out, "client", leat_client_context(ctx));
+    add(out, "cognito", leat_cognito_identity(ctx));
     add(out, "transport", leat_transport(ctx));
     add(out, "color", leat_setting(ctx, "color"));
     add(out, "environment", trace != NULL ? leat_str_c(trace) : (leat_str){0});

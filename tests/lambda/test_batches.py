@@ -180,4 +180,24 @@ def the_reserve_is_an_option():
         tap.equal(success(function, queue(OK, OK), deadline_ms=400), failed())
 
 
+# --- timeouts -----------------------------------------------------------------------------------------------
+
+@tap.test
+def a_timeout_cancels_in_the_classic_mode_too():
+    with runtime_api.Function(replaying.handler("unruly"), env={"LEAT_TIMEOUT": "200ms"}) as function:
+        answer = function.invoke({"do": "obey"})
+        tap.equal((answer.path, answer.error, answer.message), ("error", "Function.Retry", "cancelled"))
+        tap.equal(function.invoke({"echo": "x"}).json()["trace"], runtime_api.TRACE)
+        tap.equal({request.connection for request in function.api.requests}, {1})
+
+
+@tap.test
+def a_handler_that_does_not_come_back_is_told_and_ends_the_process():
+    env = {"LEAT_TIMEOUT": "200ms", "LEAT_TIMEOUT_GRACE": "100ms"}
+    with runtime_api.Function(replaying.handler("unruly"), env=env) as function, tap.folder() as folder:
+        answer = function.invoke({"do": "hang", "until": f"{folder}/never"})
+        tap.equal((answer.path, answer.error), ("error", "Function.Timeout"))
+        tap.equal(function.wait().status, 70)
+
+
 tap.main()

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import struct
 
 import replaying
@@ -177,6 +178,49 @@ def a_descriptor_that_is_none_is_passed_over():
         with life({"_LAMBDA_TELEMETRY_LOG_FD": number}) as function:
             tap.equal(function.invoke({}).path, "response")
             tap.contains(function.stop().err, "a line of the log")
+
+
+@tap.test
+def frames_go_to_a_socket_of_the_platform():
+    with tap.folder() as folder:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(f"{folder}/logs")
+        listener.listen(1)
+        listener.settimeout(10)
+        with life({"_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET": f"{folder}/logs", **JSON}) as function:
+            sock, _ = listener.accept()
+            sock.settimeout(10)
+            function.invoke({}, request_id="r-1")
+            tap.equal(function.stop().status, 0)
+            data = b""
+            while part := sock.recv(65536):
+                data += part
+            sock.close()
+        listener.close()
+        mine = [json.loads(text) for level, _, _, text in frames(data) if level == "info" and "a line of the log" in text]
+        tap.equal([record["requestId"] for record in mine], ["r-1"])
+
+
+@tap.test
+def what_the_user_set_wins():
+    platform = {"AWS_LAMBDA_LOG_FORMAT": "Text", "AWS_LAMBDA_LOG_LEVEL": "ERROR"}
+    with life({**platform, "LEAT_LOG": '{"level":"debug","format":"json"}'}) as function:
+        function.invoke({}, request_id="r-1")
+        made = records(function.stop().err)
+        tap.contains([record["message"] for record in made], "a line of the log")
+        assert at("debug", made), made
+
+
+@tap.test
+def a_start_that_fails_is_in_the_log():
+    for env in [{}, JSON]:
+        with runtime_api.Function(replaying.handler("life"), env={"LEAT_SETTINGS": '{"fail_init":"no db"}', **env}) as function:
+            err = function.wait().err
+            tap.contains(err, "no db")
+            if env:
+                fatal = at("fatal", records(err))
+                tap.equal([record["errorType"] for record in fatal], ["Function.Init"])
+                tap.contains(fatal[0]["message"], "no db")
 
 
 tap.main()

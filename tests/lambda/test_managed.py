@@ -14,10 +14,10 @@ from runtime_wire import Answer
 NONCE = "Lambda-Runtime-Invocation-Id"
 
 
-def unruly(slots, **env):
+def unruly(slots, **options):
     """Environments of managed instances say their type too."""
     return runtime_api.Function(replaying.handler("unruly"), concurrency=slots,
-                                env={"AWS_LAMBDA_INITIALIZATION_TYPE": "lambda-managed-instances", **env})
+                                env={"AWS_LAMBDA_INITIALIZATION_TYPE": "lambda-managed-instances"}, **options)
 
 
 @tap.test
@@ -116,6 +116,27 @@ def a_handler_is_cancelled_at_its_deadline():
         assert time.monotonic() - start < 5
         tap.equal((answer.path, answer.error, answer.message), ("error", "Function.Retry", "cancelled"))
         tap.equal(function.invoke({"echo": "x"}).json()["echo"], "x")
+
+
+@tap.test
+def when_every_slot_is_lost_the_process_ends():
+    with unruly(2) as function, tap.folder() as folder:
+        hung = [function.later({"do": "hang", "until": f"{folder}/never"}, deadline_ms=200) for _ in range(2)]
+        tap.equal([function.answer(each).error for each in hung], ["Function.Timeout"] * 2)
+        tap.equal(function.wait().status, 70)
+
+
+@tap.test
+def a_poll_that_fails_is_made_again_and_given_up_in_the_end():
+    with unruly(2) as function:
+        function.api.script("next", *[problem(500, "x")] * 3)
+        tap.equal(function.invoke({"echo": "x"}).json()["echo"], "x")
+        function.idle(2)
+    with unruly(2, scripts={"next": [problem(500, "x")] * 40}) as function:
+        tap.equal(function.wait().status, 69)
+        assert len(function.api.of("next")) <= 12, function.api.kinds()
+    with unruly(2, scripts={"next": [problem(403, "x")] * 2}) as function:
+        assert function.wait().status > 0
 
 
 @tap.test

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The option that sends each answer together with the request for the next event."""
+import signal
 import threading
 
 import replaying
@@ -30,6 +31,15 @@ def the_next_request_does_not_wait_for_the_answer():
         function.idle()
         tap.equal((connections(function), function.api.kinds()[::2]), ({1}, ["next"] * 21))
         tap.equal(function.stop().status, 0)
+
+
+@tap.test
+def events_that_wait_already_come_right_behind_the_answers():
+    with piped() as function:
+        wires = [{}, {"chunks": (3, 4)}, {"bytewise": True}]
+        held = [function.later({"do": "ok", "json": str(number)}, **wires[number % 3]) for number in range(90)]
+        tap.equal([function.answer(each).json() for each in held], list(range(90)))
+        tap.equal(connections(function), {1})
 
 
 @tap.test
@@ -114,6 +124,17 @@ def a_poll_closed_while_frozen_is_made_again():
         invocation = function.later({"do": "ok"})
         function.thaw()
         tap.equal((function.answer(invocation).path, len(invocation.posts)), ("response", 1))
+
+
+@tap.test
+def a_signal_that_comes_before_the_verdict_ends_it_all_the_same():
+    free = threading.Event()
+    with piped() as function:
+        invocation = function.later({"do": "ok"}, replies=[Answer(202, until=free)])
+        function.api.wait_for(lambda: invocation.posts and invocation.posts[0].complete, "the post", function.alive)
+        function.process.send_signal(signal.SIGTERM)
+        free.set()
+        tap.equal((function.answer(invocation).path, function.wait().status), ("response", 0))
 
 
 @tap.test

@@ -70,6 +70,23 @@ def a_request_gets_a_prelude(function):
 
 
 @runtime_api.test("streamed")
+def other_requests_get_a_prelude_too(function):
+    for trigger in ["apigateway-rest", "apigateway-http"]:
+        told = replaying.sample(trigger) | {"body": json.dumps({"status": 200, "parts": ["x"]}), "isBase64Encoded": False}
+        prelude, mark, body = streamed(function.invoke(told)).partition(b"\x00" * 8)
+        tap.equal((json.loads(prelude)["statusCode"], len(mark), body), (200, 8, b"x"))
+
+
+@runtime_api.test("streamed")
+def in_a_batch_nothing_is_streamed(function):
+    messages = [replaying.message(f"m{number}", {"parts": ["x"], "do": todo}) for number, todo in enumerate(["ok", "retry"])]
+    answer = function.invoke(replaying.sqs(*messages))
+    tap.equal((answer.path, answer.request.chunked, answer.request.get("Lambda-Runtime-Function-Response-Mode")),
+              ("response", False, None))
+    tap.equal(answer.json(), {"batchItemFailures": [{"itemIdentifier": "m1"}]})
+
+
+@runtime_api.test("streamed")
 def a_stream_without_bytes_is_whole(function):
     tap.equal(streamed(function.invoke({})), b"")
     prelude, mark, body = streamed(function.invoke(request({"status": 204}))).partition(b"\x00" * 8)
@@ -175,6 +192,32 @@ def a_crash_leaves_the_stream_truncated():
         assert function.wait().status != 0
         function.api.wait_for(lambda: function.api.gone, "the end of the stream")
         tap.equal([(bytes(post.body), post.complete) for post in invocation.posts], [(b"some", False)])
+
+
+@tap.test
+def a_stream_ends_at_its_deadline_when_leat_keeps_it():
+    with runtime_api.Function(replaying.handler("streamed"), concurrency=2) as function, tap.folder() as folder:
+        function.idle(2)
+        hung = function.later({"parts": ["some"], "after": f"{folder}/go"}, deadline_ms=300)
+        answer = function.answer(hung)
+        tap.equal((answer.body, len(answer.posts), answer.request.complete), (b"some", 1, True))
+        tap.equal(answer.request.trailer(TYPE), "Function.Timeout")
+        open(f"{folder}/go", "w").close()
+        function.idle(2)
+
+
+@tap.test
+def a_stream_that_nobody_reads_holds_its_slot_until_the_deadline_only():
+    free = threading.Event()
+    with runtime_api.Function(replaying.handler("streamed"), concurrency=2) as function:
+        function.idle(2)
+        unread = function.later({"count": 100, "size": 1000000}, deadline_ms=400, replies=[Answer(202, read_when=free)])
+        function.api.wait_for(lambda: unread.posts, "the stream has begun", function.alive)
+        try:
+            function.idle(2)
+            tap.equal(streamed(function.invoke({"parts": ["x"]})), b"x")
+        finally:
+            free.set()
 
 
 @tap.test
