@@ -10,7 +10,7 @@ leat_status leat_answer_text(struct leat_arena *arena, leat_str text, struct lea
     return leat_arena_status(arena);
 }
 
-static leat_str error_type(const struct leat_settlement *settlement)
+leat_str leat_error_type(const struct leat_settlement *settlement)
 {
     const struct leat_unit *unit = settlement->unit;
     for (uint32_t i = 0; unit != NULL && i < unit->result_count; i++)
@@ -23,7 +23,7 @@ leat_status leat_answer_error(struct leat_arena *arena, const struct leat_settle
                               size_t count, struct leat_answer *ret)
 {
     leat_str reason = worst->reason.ptr != NULL ? worst->reason : LEAT_STR("failed");
-    *ret = (struct leat_answer){.error_type = error_type(worst), .error_message = reason};
+    *ret = (struct leat_answer){.error_type = leat_error_type(worst), .error_message = reason};
     if (count > 1)
         ret->error_message =
             leat_arena_printf(arena, "%.*s (%zu of %zu records failed)", LEAT_ARG(reason), failed, count);

@@ -117,6 +117,14 @@ static bool take_length(struct leat_message *message, struct framing *framing, l
     return true;
 }
 
+static bool says_close(leat_str options)
+{
+    bool close = false;
+    while (options.ptr != NULL && !close)
+        close = leat_str_eq_nocase(leat_str_trim(leat_str_cut(&options, ',')), LEAT_STR("close"));
+    return close;
+}
+
 static bool find_framing(struct leat_message *message, const char *bytes, struct framing *framing)
 {
     for (uint32_t i = 0; i < message->head_fields; i++) {
@@ -129,7 +137,7 @@ static bool find_framing(struct leat_message *message, const char *bytes, struct
                 return broken(message, "a Transfer-Encoding other than chunked");
             framing->chunked = true;
         } else if (name.len == 10 && leat_str_eq_nocase(name, LEAT_STR("connection")))
-            message->close = message->close || leat_str_eq_nocase(value, LEAT_STR("close"));
+            message->close = message->close || says_close(value);
     }
     return true;
 }

@@ -5,6 +5,8 @@
 #include <leat/alloc.h>
 #include <leat/http.h>
 
+#define LATE_MS 1000 /* past the deadline, for the end of a stream */
+
 static void on_writable(void *argument)
 {
     const struct leat_poller *poller = argument;
@@ -75,14 +77,23 @@ bool leat_poller_streams(const struct leat_poller *poller)
     return poller->stream != NULL && poller->stream->open;
 }
 
+/* Whoever has not read the rest by then is not waited for. */
+static int64_t limit_of(const struct leat_delivery *delivery)
+{
+    if (delivery->invocation.deadline_ms == 0)
+        return INT64_MAX;
+    int64_t left_ms = delivery->invocation.deadline_ms - leat_clock_wall_ms(&leat_clock_system);
+    return (left_ms > 0 ? left_ms : 0) + LATE_MS;
+}
+
 void leat_poller_end_stream(struct leat_poller *poller, const struct leat_settlement *settlement)
 {
     struct leat_arena *arena = &poller->delivery->results;
     leat_str type = LEAT_ABSENT, body = LEAT_ABSENT;
     if (settlement->outcome != LEAT_OUTCOME_OK) {
-        type = settlement->outcome == LEAT_OUTCOME_REJECT ? LEAT_STR("Function.Reject") : LEAT_STR("Function.Retry");
+        type = leat_error_type(settlement);
         body = leat_lambda_error(arena, type, settlement->reason.ptr != NULL ? settlement->reason : LEAT_STR("failed"));
     }
     poller->phase = LEAT_POLLER_POSTING;
-    leat_reply_stream_end(poller->stream, type, body);
+    leat_reply_stream_end(poller->stream, type, body, limit_of(poller->delivery));
 }

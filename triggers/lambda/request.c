@@ -79,12 +79,24 @@ leat_str leat_lambda_path(struct leat_arena *arena, leat_str request_id, const c
     return leat_buf_str(&buf);
 }
 
+/* The platform takes 1 MiB of an error, and as much of all headers: what is longer is for the log. */
+#define MESSAGE_MAX ((size_t)64 << 10)
+#define CAUSE_MAX ((size_t)8 << 10)
+
+static leat_str cut_message(struct leat_arena *arena, leat_str message)
+{
+    if (message.len <= MESSAGE_MAX)
+        return message;
+    size_t len = leat_str_utf8(leat_str_of(message.ptr, MESSAGE_MAX));
+    return leat_arena_printf(arena, "%.*s...", (int)(len > MESSAGE_MAX - 4 ? len : MESSAGE_MAX), message.ptr);
+}
+
 leat_str leat_lambda_error(struct leat_arena *arena, leat_str type, leat_str message)
 {
     struct leat_buf buf;
     leat_buf_init(&buf, arena);
     leat_buf_char(&buf, '{');
-    leat_buf_json_member(&buf, "errorMessage", message);
+    leat_buf_json_member(&buf, "errorMessage", cut_message(arena, message));
     leat_buf_json_member(&buf, "errorType", type);
     leat_buf_c(&buf, ",\"stackTrace\":[]}");
     return leat_buf_str(&buf);
@@ -94,10 +106,10 @@ leat_str leat_lambda_cause(struct leat_arena *arena, leat_str type, leat_str mes
 {
     struct leat_buf buf;
     leat_buf_init(&buf, arena);
+    bool fits = message.len <= CAUSE_MAX && leat_str_plain(message) == message.len;
     leat_buf_c(&buf, "{\"working_directory\":\"\",\"exceptions\":[{");
     leat_buf_json_member(&buf, "type", type);
-    leat_buf_json_member(&buf, "message",
-                         leat_str_plain(message) == message.len ? message : LEAT_STR("see the function's log"));
+    leat_buf_json_member(&buf, "message", fits ? message : LEAT_STR("see the function's log"));
     leat_buf_c(&buf, ",\"stack\":[]}],\"paths\":[]}");
     return leat_buf_str(&buf);
 }

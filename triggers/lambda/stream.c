@@ -11,11 +11,18 @@
 
 #define SIZE_LINE 12 /* "ffffffff\r\n" and to spare */
 
+static void clear_timer(const struct leat_reply_stream *stream)
+{
+    if (stream->timer != NULL)
+        leat_timer_clear(stream->timer);
+}
+
 static void gone(struct leat_reply_stream *stream, const char *why)
 {
     snprintf(stream->why, sizeof(stream->why), "%s", why);
     stream->busy = false;
     stream->over = true;
+    clear_timer(stream);
     leat_wire_expect(&stream->wire, NULL);
     leat_wire_close(&stream->wire);
     if (stream->ending)
@@ -37,12 +44,28 @@ static void on_received(void *argument)
     stream->status = stream->inbox.message.status;
     snprintf(why, sizeof(why), "the Runtime API answered %d", stream->status);
     bool well = stream->over && stream->status < 300;
+    clear_timer(stream);
     leat_wire_expect(&stream->wire, NULL);
     leat_wire_close(&stream->wire);
     if (well)
         stream->ended(stream->argument);
     else
         gone(stream, why);
+}
+
+static void on_limit(void *argument)
+{
+    gone(argument, "nobody read its end");
+}
+
+static void set_timer(struct leat_reply_stream *stream, int64_t limit_ms)
+{
+    if (limit_ms == INT64_MAX)
+        return;
+    if (stream->timer == NULL)
+        stream->timer = leat_loop_timer(stream->wire.loop, on_limit, stream);
+    if (stream->timer != NULL)
+        leat_timer_set(stream->timer, limit_ms);
 }
 
 static bool send_text(struct leat_reply_stream *stream, leat_str text)
@@ -81,6 +104,7 @@ void leat_reply_stream_init(struct leat_reply_stream *stream)
 
 void leat_reply_stream_fini(struct leat_reply_stream *stream)
 {
+    leat_timer_free(stream->timer);
     leat_wire_fini(&stream->wire);
     leat_inbox_fini(&stream->inbox);
     leat_arena_fini(&stream->arena);
@@ -151,10 +175,11 @@ bool leat_reply_stream_wait(struct leat_reply_stream *stream, int64_t limit_ms)
     return polled > 0;
 }
 
-void leat_reply_stream_end(struct leat_reply_stream *stream, leat_str error_type, leat_str error_body)
+void leat_reply_stream_end(struct leat_reply_stream *stream, leat_str error_type, leat_str error_body, int64_t limit_ms)
 {
     stream->open = false;
     stream->ending = true;
+    set_timer(stream, limit_ms);
     stream->last = LEAT_STR("0\r\n\r\n");
     if (error_type.ptr != NULL)
         stream->last =

@@ -19,8 +19,9 @@ struct leat_reply_stream {
 
     struct leat_wire wire;
     struct leat_inbox inbox;
-    struct leat_arena arena; /* head and trailers */
-    char *room;              /* one chunk under way */
+    struct leat_timer *timer; /* of the end; made when first needed */
+    struct leat_arena arena;  /* head and trailers */
+    char *room;               /* one chunk under way */
     bool open, busy, writing;
     bool ending; /* the end waits for the last chunk */
     bool over;   /* all is sent, or nothing more can be */
@@ -38,7 +39,9 @@ bool leat_reply_stream_begin(struct leat_reply_stream *stream, leat_str head, le
 size_t leat_reply_stream_write(struct leat_reply_stream *stream, leat_str bytes);
 /* Waits until it can take more, at most so long. */
 bool leat_reply_stream_wait(struct leat_reply_stream *stream, int64_t limit_ms);
-/* `error_type` absent: all was well. Then `ended` is called, at once or later. */
-void leat_reply_stream_end(struct leat_reply_stream *stream, leat_str error_type, leat_str error_body);
+/* `error_type` absent: all was well. Then `ended` is called, at once or later, at most so late (INT64_MAX: no limit).
+ */
+void leat_reply_stream_end(struct leat_reply_stream *stream, leat_str error_type, leat_str error_body,
+                           int64_t limit_ms);
 
 #endif

@@ -101,6 +101,8 @@ LEAT_API leat_status leat_encode_reply(struct leat_arena *arena, const struct le
 LEAT_API leat_status leat_decode_reply(struct leat_arena *arena, const struct leat_records *records,
                                        const struct leat_answer *answer, struct leat_settlement *settlements,
                                        size_t count);
+/* What a failed invocation is called: Function.Retry, Function.Reject, Function.Timeout. */
+LEAT_API leat_str leat_error_type(const struct leat_settlement *settlement);
 /* Sorts by detection order. */
 LEAT_API void leat_adapters_sort(const struct leat_adapter **adapters, size_t count);
 /* The adapter of that name, or NULL. */
