@@ -26,6 +26,10 @@ def python(folder):
     return lambda build: [[sys.executable, file] for file in sorted(glob.glob(f"tests/{folder}/test_*.py"))]
 
 
+def some(folder, *names):
+    return lambda build: [[sys.executable, f"tests/{folder}/test_{name}.py"] for name in names]
+
+
 def interop(build):
     """Under a Python that has what leat is compared with; without it the tests skip themselves."""
     made = subprocess.run([ROOT / "dev", "packages"]).returncode == 0
@@ -62,6 +66,8 @@ SUITES = {
     "handlers": ("gcc-asan", ["handler-tests"], 30, programs("handlers/test_*")),
     "fuzz-corpus": ("gcc-asan", ["corpus-tests"], 60, corpora),
     "cli-asan": ("gcc-asan", ["all"], 480, python("cli")),
+    # What has threads; the others start none.
+    "lambda-tsan": ("gcc-tsan", ["all"], 180, some("lambda", "managed", "streaming", "sigterm", "logs")),
     "lambda-asan": ("gcc-asan", ["all"], 240, python("lambda")),
     "threads-asan": ("gcc-asan", ["thread-tests"], 60, programs("tests/thread-*")),
     "threads-tsan": ("gcc-tsan", ["thread-tests"], 60, programs("tests/thread-*")),

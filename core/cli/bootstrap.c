@@ -220,7 +220,7 @@ static leat_status run(struct bootstrap *bootstrap, struct leat_error *reterr)
     struct leat_lambda_options options = {
         .peer = &bootstrap->peer,
         .concurrency = bootstrap->concurrency,
-        .pipeline = config->pipeline && bootstrap->concurrency == 1,
+        .pipeline = config->pipeline && bootstrap->concurrency == 1 && config->timeout_ms == 0,
         .rules = {.any_fails = !config->report_items, .all_fail = config->whole_batch != 0},
     };
     bootstrap->signal_watch =

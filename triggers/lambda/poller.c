@@ -21,12 +21,6 @@ static leat_str header(const struct leat_poller *poller, leat_str name)
     return leat_message_header(&poller->event.message, poller->event.bytes, name);
 }
 
-static void log_warning(const struct leat_poller *poller, const char *what, const char *why)
-{
-    leat_str request = poller->delivery != NULL ? poller->delivery->invocation.request_id : LEAT_ABSENT;
-    leat_source_log(poller->lambda->source, LEAT_WARN, request, "%s: %s", what, why);
-}
-
 /* --- asking ---------------------------------------------------------------------------------------------- */
 
 static void on_timer(void *argument)
@@ -194,6 +188,14 @@ void leat_poller_posted(struct leat_poller *poller)
     leat_lambda_tell_stopped(lambda);
 }
 
+static void lose_answer(struct leat_poller *poller, const char *why)
+{
+    leat_source_log(poller->lambda->source, LEAT_ERROR, poller->delivery->invocation.request_id,
+                    "the answer is lost: %s", why);
+    poller->asked = false;
+    leat_poller_posted(poller);
+}
+
 static void take_verdict(struct leat_poller *poller)
 {
     int status = poller->answer.message.status;
@@ -205,42 +207,48 @@ static void take_verdict(struct leat_poller *poller)
         leat_lambda_end(poller->lambda, why);
     } else if (status >= 300) {
         leat_str body = leat_message_body(&poller->answer.message, poller->answer.bytes);
-        snprintf(why, sizeof(why), "status %d%s%.100s", status, body.len > 0 ? ", " : "",
-                 body.len > 0 ? leat_arena_copy(&poller->delivery->results, body).ptr : "");
-        log_warning(poller, "the answer was refused", why);
+        leat_source_log(poller->lambda->source, LEAT_WARN, poller->delivery->invocation.request_id,
+                        "the answer was refused: status %d%s%.*s", status, body.len > 0 ? ", " : "",
+                        (int)(body.len < 100 ? body.len : 100), body.ptr);
     }
     if (poller->wire.fd < 0)
         poller->asked = false; /* closed behind this answer: what was asked behind it is lost */
     leat_poller_posted(poller);
 }
 
+/* What is longer than the platform takes would be refused, and the reason with it. */
+static struct leat_answer fitting(const struct leat_poller *poller, const struct leat_answer *answer)
+{
+    if (answer->text.ptr == NULL || answer->text.len <= LEAT_LAMBDA_ANSWER_MAX)
+        return *answer;
+    leat_source_log(poller->lambda->source, LEAT_WARN, poller->delivery->invocation.request_id,
+                    "the answer is not sent: it has %zu bytes, Lambda takes %zu", answer->text.len,
+                    LEAT_LAMBDA_ANSWER_MAX);
+    return (struct leat_answer){.error_type = LEAT_STR("Function.ResponseSizeTooLarge"),
+                                .error_message = leat_arena_printf(&poller->delivery->results,
+                                                                   "the answer has %zu bytes, Lambda takes %zu",
+                                                                   answer->text.len, LEAT_LAMBDA_ANSWER_MAX)};
+}
+
 void leat_poller_answer(struct leat_poller *poller, const struct leat_answer *answer)
 {
     struct leat_arena *arena = &poller->delivery->results;
-    struct leat_answer error = *answer;
-    if (answer->text.ptr != NULL && answer->text.len > LEAT_LAMBDA_ANSWER_MAX) {
-        error =
-            (struct leat_answer){.error_type = LEAT_STR("Function.ResponseSizeTooLarge"),
-                                 .error_message = leat_arena_printf(arena, "the answer has %zu bytes, Lambda takes %zu",
-                                                                    answer->text.len, LEAT_LAMBDA_ANSWER_MAX)};
-        log_warning(poller, "the answer is not sent", error.error_message.ptr != NULL ? error.error_message.ptr : "");
-    }
-    bool failed = error.text.ptr == NULL;
-    leat_str body = failed ? leat_lambda_error(arena, error.error_type, error.error_message) : error.text;
+    const struct leat_answer sent = fitting(poller, answer);
+    bool failed = sent.text.ptr == NULL;
+    leat_str body = failed ? leat_lambda_error(arena, sent.error_type, sent.error_message) : sent.text;
     struct leat_lambda_request request = {
         .method = "POST",
         .path = leat_lambda_path(arena, poller->delivery->invocation.request_id, failed ? "error" : "response"),
-        .content_type = failed ? LEAT_STR("application/json") : error.content_type,
+        .content_type = failed ? LEAT_STR("application/json") : sent.content_type,
         .invocation_id = poller->invocation_id,
-        .error_type = error.error_type,
-        .error_cause = failed ? leat_lambda_cause(arena, error.error_type, error.error_message) : LEAT_ABSENT,
+        .error_type = sent.error_type,
+        .error_cause = failed ? leat_lambda_cause(arena, sent.error_type, sent.error_message) : LEAT_ABSENT,
         .length = body.len,
     };
     leat_str head = leat_lambda_head(arena, poller->lambda->options.peer, &request);
     poller->phase = LEAT_POLLER_POSTING;
     if (arena->overflow) {
-        log_warning(poller, "the answer is lost", "out of memory");
-        leat_poller_posted(poller);
+        lose_answer(poller, "out of memory");
         return;
     }
     poller->post[0] = (struct iovec){.iov_base = (char *)(uintptr_t)head.ptr, .iov_len = head.len};
@@ -273,10 +281,7 @@ static void on_broke(void *argument, const char *why)
         send_post(poller);
         return;
     }
-    leat_source_log(poller->lambda->source, LEAT_ERROR, poller->delivery->invocation.request_id,
-                    "the answer is lost: %s", why);
-    poller->asked = false;
-    leat_poller_posted(poller);
+    lose_answer(poller, why);
 }
 
 void leat_poller_free(struct leat_poller *poller)
@@ -310,7 +315,7 @@ void leat_poller_stop(struct leat_poller *poller)
     leat_wire_close(&poller->wire);
 }
 
-bool leat_poller_init(struct leat_poller *poller, struct leat_lambda *lambda)
+void leat_poller_init(struct leat_poller *poller, struct leat_lambda *lambda)
 {
     poller->lambda = lambda;
     poller->wire = (struct leat_wire){
@@ -321,7 +326,6 @@ bool leat_poller_init(struct leat_poller *poller, struct leat_lambda *lambda)
         .argument = poller,
     };
     leat_wire_init(&poller->wire);
-    return true;
 }
 
 void leat_poller_fini(struct leat_poller *poller)

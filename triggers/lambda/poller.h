@@ -47,7 +47,7 @@ struct leat_lambda {
     bool told;     /* leat_stopped was said */
 };
 
-bool leat_poller_init(struct leat_poller *poller, struct leat_lambda *lambda);
+void leat_poller_init(struct leat_poller *poller, struct leat_lambda *lambda);
 void leat_poller_fini(struct leat_poller *poller);
 /* Asks for the next event if it is idle and the source wants one. */
 void leat_poller_ask(struct leat_poller *poller);
