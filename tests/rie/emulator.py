@@ -25,6 +25,7 @@ import replaying
 import tap
 
 LIMIT_S = 20
+UNAVAILABLE = "Runtime.Unavailable"  # no slot asks for an event
 PATH = "/2015-03-31/functions/function/invocations"
 # Managed instances look for /var/task/bootstrap: a /var of their own, which goes with the last process in it.
 NAMESPACE = ["unshare", "--mount", "--propagation", "private"]
@@ -173,6 +174,15 @@ class Function:
     # --- calls
 
     def invoke(self, payload, headers=None):
+        """A call. Managed instances are refused for a moment behind each answer, until a slot asks again: the platform
+        tries again then, and so does this."""
+        deadline = time.monotonic() + LIMIT_S
+        while True:
+            answer = self.invoke_once(payload, headers)
+            if answer.status != 400 or answer.json()["errorType"] != UNAVAILABLE or time.monotonic() > deadline:
+                return answer
+
+    def invoke_once(self, payload, headers=None):
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT_S)
         try:

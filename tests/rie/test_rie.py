@@ -136,11 +136,11 @@ def a_request_of_an_http_api_is_answered(function):
     told = {"do": "http", "status": 201, "body": "caf\u00e9 made"}
     request = {"version": "2.0", "routeKey": "POST /orders", "rawPath": "/orders", "rawQueryString": "",
                "headers": {"content-type": "application/json", "host": "api.example"},
-               "requestContext": {"accountId": "123456789012", "apiId": "a1", "domainName": "api.example", "stage": "$default",
-                                  "http": {"method": "POST", "path": "/orders", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.7",
-                                           "userAgent": "test"},
-                                  "requestId": "r1", "routeKey": "POST /orders", "time": "03/May/2024:10:11:12 +0000",
-                                  "timeEpoch": 1714731072000},
+               "requestContext": {"accountId": "123456789012", "apiId": "a1", "domainName": "api.example",
+                                  "http": {"method": "POST", "path": "/orders", "protocol": "HTTP/1.1",
+                                           "sourceIp": "192.0.2.7", "userAgent": "test"},
+                                  "requestId": "r1", "routeKey": "POST /orders", "stage": "$default",
+                                  "time": "03/May/2024:10:11:12 +0000", "timeEpoch": 1714731072000},
                "body": json.dumps(told), "isBase64Encoded": False}
     answer = function.call(request)
     tap.equal((answer["statusCode"], answer["body"]), (201, "caf\u00e9 made"))
