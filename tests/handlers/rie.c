@@ -17,6 +17,7 @@
  */
 #include <leat/leat.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,20 +79,29 @@ static leat_outcome tell(leat_context *ctx, const cJSON *told, const struct slot
     return reply_with(ctx, reply);
 }
 
+/* A limit of time makes a read end with EINTR whenever the process was stopped, as sanitizers do at its end. */
+static bool read_byte(int fd)
+{
+    char byte;
+    ssize_t got;
+    do
+        got = read(fd, &byte, 1);
+    while (got < 0 && errno == EINTR);
+    return got == 1;
+}
+
 /* True once somebody at that socket has let us go on. */
 static bool wait_at(const char *path, leat_str name)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct timeval limit = {.tv_sec = WAIT_LIMIT_S};
-    char byte;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return false;
     (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     bool good = setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
                 connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
-                write(fd, name.ptr, name.len) == (ssize_t)name.len && write(fd, "\n", 1) == 1 &&
-                read(fd, &byte, 1) == 1;
+                write(fd, name.ptr, name.len) == (ssize_t)name.len && write(fd, "\n", 1) == 1 && read_byte(fd);
     close(fd);
     return good;
 }

