@@ -6,7 +6,7 @@ import tap
 
 TOP = {"meson.build", "meson_options.txt", "core", "triggers", "handlers", "config", "tests", "deploy", "docs", "dev",
        ".ci", "README.md", "CHANGELOG.md", "LICENSE"}
-FOLDERS = ["core", "triggers", "handlers", "config", "tests", "deploy"]
+FOLDERS = ["core", "triggers", "handlers", "config", "tests", "tests/services", "deploy"]
 HEADINGS = ["What lives here", "May use, may not use", "Reading order", "How to add one"]
 # Split, so that this file does not hold what it looks for.
 HOSTS = ["pypi" + ".org", "files.pythonhosted" + ".org", "registry.npmjs" + ".org", "crates" + ".io",
