@@ -28,6 +28,6 @@ const struct leat_option leat_options[] = {
     {"timeout_grace", LEAT_OPTION_DURATION, false, AT(grace_ms), "1s", NULL,
      "from there on until a handler that has not returned is given up"},
     {"whole_batch_failure", LEAT_OPTION_CHOICE, false, AT(whole_batch), "list", "list error",
-     "Lambda: all records failed: list them, or fail (Errors counts it)"},
+     "Lambda: all records failed: list them, or fail"},
     {NULL, LEAT_OPTION_TEXT, false, 0, NULL, NULL, NULL},
 };

@@ -153,15 +153,19 @@ void leat_loop_on_wake(struct leat_loop *loop, void (*function)(void *), void *a
     loop->on_wake_argument = argument;
 }
 
-void leat_loop_wake(struct leat_loop *loop)
+static void signal_fd(const struct leat_loop *loop)
 {
     uint64_t one = 1;
-    if (pthread_equal(pthread_self(), loop->thread) && loop->in_callback) {
-        loop->due = true;
-        return;
-    }
     while (write(loop->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
         continue;
+}
+
+void leat_loop_wake(struct leat_loop *loop)
+{
+    if (pthread_equal(pthread_self(), loop->thread) && loop->in_callback)
+        loop->due = true;
+    else
+        signal_fd(loop);
 }
 
 bool leat_loop_post(struct leat_loop *loop, void (*function)(void *), void *argument)
@@ -175,7 +179,7 @@ bool leat_loop_post(struct leat_loop *loop, void (*function)(void *), void *argu
     *loop->last = posted;
     loop->last = &posted->next;
     pthread_mutex_unlock(&loop->lock);
-    leat_loop_wake(loop);
+    signal_fd(loop);
     return true;
 }
 

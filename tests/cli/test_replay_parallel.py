@@ -146,7 +146,7 @@ def a_handler_that_hangs_is_told_and_ends_it_with_70(desk):
     tap.equal(done.returncode, 70)
     tap.equal(outcomes(lines), ["ok", "retry"])
     tap.equal(events(lines)[1]["reason"], "timed out after 50 ms")
-    tap.equal(replies(lines)[1], ("Function.Retry", "timed out after 50 ms"))
+    tap.equal(replies(lines)[1], ("Function.Timeout", "timed out after 50 ms"))
     tap.equal(summary(lines)["events"], 2)
     last = done.stderr.splitlines()[-1]
     tap.equal(last, "leat: error: 1 slot is lost: handler pooled did not return within 50 ms of its timeout")
