@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which handler a Lambda function runs: its package is LAMBDA_TASK_ROOT, then the layers in /opt. */
 #include "bootstrap.h"
+#include "find_handler.h"
 
 #include <engine/handler_file.h>
 
@@ -35,29 +36,15 @@ static bool find_file(const struct package *package, leat_str file, const char *
     return false;
 }
 
-static const struct leat_handler *find_linked(const struct leat_cli *cli, leat_str name)
-{
-    for (const struct leat_handler *const *at = cli->linked_in; at != NULL && *at != NULL; at++)
-        if (leat_str_is(name, (*at)->name))
-            return *at;
-    return NULL;
-}
-
 /* PATH.so, PATH.so:NAME, NAME (NAME.so) or file.name (file.so): the file it means and the handler in it. */
 static bool find_named(const struct package *package, leat_str spec, char *path, leat_str *retname)
 {
-    leat_str mark = leat_str_find(spec, LEAT_STR(".so:")), rest = spec;
-    *retname = LEAT_ABSENT;
-    if (mark.ptr != NULL) {
-        size_t len = (size_t)(mark.ptr - spec.ptr) + strlen(".so");
-        *retname = leat_str_skip(spec, len + 1);
-        return find_file(package, leat_str_of(spec.ptr, len), "", path);
-    }
-    if (leat_str_ends(spec, LEAT_STR(".so")))
-        return find_file(package, spec, "", path);
+    leat_str file, rest = spec;
+    if (leat_cut_handler(spec, &file, retname))
+        return find_file(package, file, "", path);
     if (find_file(package, spec, ".so", path))
         return true;
-    leat_str file = leat_str_cut(&rest, '.');
+    file = leat_str_cut(&rest, '.');
     if (rest.len == 0)
         return false;
     *retname = rest;
@@ -147,7 +134,7 @@ leat_status leat_find_function_handler(const struct leat_cli *cli, leat_str name
     leat_str spec = named.len > 0 ? named : leat_str_c(getenv("_HANDLER")), name;
     char path[PATH_SIZE];
     leat_status status;
-    *ret = (struct leat_function_handler){.handler = find_linked(cli, spec)};
+    *ret = (struct leat_function_handler){.handler = leat_find_linked(cli, spec)};
     *rettype = LEAT_STR("Runtime.InvalidHandler");
     snprintf(ret->where, sizeof(ret->where), "%.*s", LEAT_ARG(spec));
     if (ret->handler != NULL)

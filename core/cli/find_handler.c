@@ -63,7 +63,7 @@ static leat_status cut_trigger(const struct leat_cli *cli, leat_str *spec, leat_
     return LEAT_OK;
 }
 
-static const struct leat_handler *find_linked(const struct leat_cli *cli, leat_str name)
+const struct leat_handler *leat_find_linked(const struct leat_cli *cli, leat_str name)
 {
     for (const struct leat_handler *const *at = cli->linked_in; at != NULL && *at != NULL; at++)
         if (leat_str_is(name, (*at)->name))
@@ -77,7 +77,7 @@ static leat_status open_named(const struct leat_cli *cli, leat_str name, const s
     const char *path = getenv("LEAT_HANDLER_PATH");
     leat_str folders = leat_str_c(path != NULL ? path : DEFAULT_PATH);
     leat_str all = folders;
-    *ret = find_linked(cli, name);
+    *ret = leat_find_linked(cli, name);
     if (*ret != NULL)
         return LEAT_OK;
     while (folders.ptr != NULL) {
@@ -93,8 +93,7 @@ static leat_status open_named(const struct leat_cli *cli, leat_str name, const s
     return LEAT_STATUS(CONFIG);
 }
 
-/* PATH.so or PATH.so:NAME, or anything with a slash. */
-static bool cut_path(leat_str spec, leat_str *retpath, leat_str *retname)
+bool leat_cut_handler(leat_str spec, leat_str *retpath, leat_str *retname)
 {
     leat_str mark = leat_str_find(spec, LEAT_STR(".so:"));
     *retname = LEAT_ABSENT;
@@ -104,7 +103,7 @@ static bool cut_path(leat_str spec, leat_str *retpath, leat_str *retname)
         *retname = leat_str_skip(spec, retpath->len + 1);
         return true;
     }
-    return leat_str_ends(spec, LEAT_STR(".so")) || (spec.len > 0 && memchr(spec.ptr, '/', spec.len) != NULL);
+    return leat_str_ends(spec, LEAT_STR(".so"));
 }
 
 leat_status leat_find_handler(const struct leat_cli *cli, const char *spec, struct leat_named_handler *ret,
@@ -113,7 +112,8 @@ leat_status leat_find_handler(const struct leat_cli *cli, const char *spec, stru
     leat_str rest = leat_str_c(spec), path, name;
     char file[4096];
     LEAT_TRY(cut_trigger(cli, &rest, &ret->trigger, reterr));
-    if (!cut_path(rest, &path, &name))
+    bool has_slash = rest.len > 0 && memchr(rest.ptr, '/', rest.len) != NULL;
+    if (!leat_cut_handler(rest, &path, &name) && !has_slash)
         return open_named(cli, rest, &ret->handler, reterr);
     if (path.ptr == NULL || path.len >= sizeof(file))
         return leat_error_set(reterr, LEAT_STATUS(CONFIG), "a path of %zu bytes is too long", path.len);

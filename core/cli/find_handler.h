@@ -13,6 +13,10 @@ struct leat_named_handler {
 /* `spec` must live as long as the result. USAGE: a trigger that is none; CONFIG: no such handler, or unusable. */
 leat_status leat_find_handler(const struct leat_cli *cli, const char *spec, struct leat_named_handler *ret,
                               struct leat_error *reterr);
+/* The linked-in handler of that name, or NULL. */
+const struct leat_handler *leat_find_linked(const struct leat_cli *cli, leat_str name);
+/* PATH.so or PATH.so:NAME (absent: none). False: neither, and *retpath is all of it. */
+bool leat_cut_handler(leat_str spec, leat_str *retpath, leat_str *retname);
 /* TRIGGER of --as: *retas is the adapter of that name and `adapters` are all, or TRIGGER means several kinds
  * ("apigateway") and `adapters` are those, of which one is detected. Room for LEAT_ADAPTERS_MAX. */
 #define LEAT_ADAPTERS_MAX 64

@@ -252,7 +252,7 @@ def interrupted(desk, number):
         """)
     leat = subprocess.Popen([tap.BUILD / "leat", "replay", "--bootstrap", program, "a.json"], cwd=desk.folder,
                             stdout=subprocess.DEVNULL,
-                            preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))  # whoever runs the tests
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # nohup ignores it
     try:
         pid = desk.path("pid")
         until(lambda: pid.exists() and pid.read_text().endswith("\n"), "the function starts")
