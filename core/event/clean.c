@@ -77,20 +77,24 @@ static bool is_hex(char c)
 /* Bit by bit: reserved and unreserved characters. Brackets do not fit everywhere, but nobody looks at the parts. */
 static const uint32_t uri_bytes[8] = {0, 0xAFFFFFDA, 0xAFFFFFFF, 0x47FFFFFE};
 
+static inline bool is_uri_byte(unsigned char c)
+{
+    return (uri_bytes[c / 32] >> c % 32 & 1) != 0;
+}
+
 /* May the byte at `at` stand there as it is? */
 static bool fits_uri(leat_str value, size_t at)
 {
-    unsigned char c = (unsigned char)value.ptr[at];
-    if (c == '%')
+    if (value.ptr[at] == '%')
         return value.len - at > 2 && is_hex(value.ptr[at + 1]) && is_hex(value.ptr[at + 2]);
-    return (uri_bytes[c / 32] >> c % 32 & 1) != 0;
+    return is_uri_byte((unsigned char)value.ptr[at]);
 }
 
 leat_str leat_attribute_uri(struct leat_arena *arena, leat_str value)
 {
     struct leat_buf buf;
     size_t fit = 0;
-    while (fit < value.len && fits_uri(value, fit))
+    while (fit < value.len && (is_uri_byte((unsigned char)value.ptr[fit]) || fits_uri(value, fit)))
         fit++;
     if (fit == value.len)
         return value.len > 0 ? value : LEAT_ABSENT;
