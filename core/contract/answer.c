@@ -21,16 +21,14 @@ void leat_delivery_answer(struct leat_delivery *delivery, const struct leat_sett
                           const struct leat_answer_rules *rules, struct leat_answer *retanswer)
 {
     struct leat_arena *arena = &delivery->results;
-    leat_status status = LEAT_OK;
     if (!leat_is_ok(delivery->decoded)) {
         *retanswer = (struct leat_answer){.error_type = LEAT_STR("Runtime.UnmarshalError"),
                                           .error_message = leat_str_c(delivery->error.message)};
         return;
     }
-    if (fails_whole(&delivery->records, settlements, count, rules))
-        status = leat_answer_whole(arena, settlements, count, retanswer);
-    else
-        status = leat_encode_reply(arena, &delivery->records, settlements, count, retanswer);
+    leat_status status = fails_whole(&delivery->records, settlements, count, rules)
+                             ? leat_answer_whole(arena, settlements, count, retanswer)
+                             : leat_encode_reply(arena, &delivery->records, settlements, count, retanswer);
     if (!leat_is_ok(status))
         *retanswer = (struct leat_answer){.error_type = LEAT_STR("Runtime.MarshalError"),
                                           .error_message = leat_str_c(leat_status_text(status))};

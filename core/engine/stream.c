@@ -84,7 +84,8 @@ static void go_on(struct leat_engine *engine, const struct leat_unit *unit, cons
     while (*at != NULL) {
         struct leat_stream_request *request = *at;
         struct leat_stream_request *next = request->next;
-        bool finished = (request->unit == unit || request->run == run) && pass_on(request);
+        bool meant = (unit != NULL && request->unit == unit) || (run != NULL && request->run == run);
+        bool finished = meant && pass_on(request);
         if (finished)
             *at = next;
         else

@@ -262,6 +262,8 @@ static void count_times(struct serving *serving)
 {
     size_t n = serving->options->invokes;
     int64_t *took = serving->took + serving->options->warm, sum = 0;
+    if (n == 0)
+        return;
     for (size_t i = 0; i < n; i++)
         sum += took[i];
     qsort(took, n, sizeof *took, compare);
