@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a guest where no runtime client is needed for it; what is served is tested through the command line. */
+#include "valgrind.h"
+
 #include <engine/loop.h>
 #include <lambda/guest.h>
 
@@ -61,6 +63,8 @@ static void run(const struct leat_guest_options *options)
 
 Test(guest, one_that_asks_for_nothing_is_given_up)
 {
+    if (under_valgrind())
+        cr_skip_test("valgrind knows no pidfd_open");
     const char *const command[] = {"/bin/sh", "-c", "exec sleep 1000", NULL};
     struct leat_guest_options options = options_of(command);
     options.init_ms = 50;
@@ -71,6 +75,8 @@ Test(guest, one_that_asks_for_nothing_is_given_up)
 
 Test(guest, one_that_ends_is_started_three_times)
 {
+    if (under_valgrind())
+        cr_skip_test("valgrind knows no pidfd_open");
     const char *const command[] = {"/bin/sh", "-c", "exit 5", NULL};
     struct leat_guest_options options = options_of(command);
     run(&options);

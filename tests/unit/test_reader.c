@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Documents out of files and pipes: where they stand, where they are cut, where they break. */
+#include "valgrind.h"
+
 #include <file/reader.h>
 
 #include <leat/alloc.h>
@@ -229,8 +231,7 @@ Test(reader, documents_around_the_size_of_a_read_are_whole)
 Test(reader, many_small_pieces_are_quick, .timeout = 30)
 {
     struct leat_document document;
-    const char *preload = getenv("LD_PRELOAD");
-    if (preload != NULL && strstr(preload, "vgpreload") != NULL)
+    if (under_valgrind())
         cr_skip_test("valgrind looks at the whole buffer with each read: its speed says nothing");
     leat_str text = leat_arena_printf(&arena, "[%.*s,1]", LEAT_ARG(long_text(1 << 20)));
     struct leat_reader *reader = open_chunks(text, 5, 0);
