@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define INBOX_SIZE ((size_t)16 << 10) /* of the first bytes; grows to what the message says */
-#define INBOX_KEPT ((size_t)8 << 20)  /* as arenas do; a larger one is given back before the next message */
+#define INBOX_KEPT ((size_t)2 << 20)  /* a larger one is given back before the next message: there may be many */
 
 void leat_inbox_fini(struct leat_inbox *inbox)
 {
