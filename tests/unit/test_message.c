@@ -113,9 +113,9 @@ Test(message, a_body_without_a_length_ends_with_the_connection)
 
 Test(message, the_sender_may_say_that_it_closes)
 {
-    cr_expect_eq(
-        read_pieces(LEAT_HTTP_RESPONSE, "HTTP/1.1 202 Accepted\r\nConnection: x, Close\r\nContent-Length: 0\r\n\r\n", 9),
-        LEAT_MESSAGE_WHOLE);
+    cr_expect_eq(read_pieces(LEAT_HTTP_RESPONSE,
+                             "HTTP/1.1 202 Accepted\r\nConnection: x, Close\r\nContent-Length: 0\r\n\r\n", 9),
+                 LEAT_MESSAGE_WHOLE);
     cr_expect(message.close);
     cr_expect_eq(read_pieces(LEAT_HTTP_RESPONSE, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", 9),
                  LEAT_MESSAGE_WHOLE);

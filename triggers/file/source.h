@@ -29,7 +29,7 @@ struct leat_file_options {
     struct leat_invocation invocation; /* what the handlers are told; a missing request id is made up */
     int64_t time_ms;                   /* each document's invocation has so long; 0: for ever */
     struct leat_answer_rules rules;
-    uint32_t parallel;                 /* documents under way at once; 0 counts as 1 */
+    uint32_t parallel; /* documents under way at once; 0 counts as 1 */
     struct leat_file_report report;
 };
 

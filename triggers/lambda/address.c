@@ -17,19 +17,14 @@ struct parts {
 /* HOST:PORT or [IPv6]:PORT; the port is 80 where none is given. */
 static bool split_host(leat_str host, struct parts *parts)
 {
-    leat_str name = host, port = LEAT_ABSENT;
+    bool bracketed = leat_str_starts(host, LEAT_STR("["));
+    leat_str port = bracketed ? leat_str_skip(host, 1) : host;
+    leat_str name = leat_str_cut(&port, bracketed ? ']' : ':');
     int64_t number = 80;
-    if (leat_str_starts(host, LEAT_STR("["))) {
-        leat_str rest = leat_str_skip(host, 1);
-        name = leat_str_cut(&rest, ']');
-        if (rest.ptr == NULL || (rest.len > 0 && rest.ptr[0] != ':'))
-            return false;
-        port = rest.len > 0 ? leat_str_skip(rest, 1) : LEAT_ABSENT;
-    } else {
-        leat_str rest = host;
-        name = leat_str_cut(&rest, ':');
-        port = rest;
-    }
+    if (bracketed && (port.ptr == NULL || (port.len > 0 && port.ptr[0] != ':')))
+        return false;
+    if (bracketed)
+        port = port.len > 0 ? leat_str_skip(port, 1) : LEAT_ABSENT;
     if (port.ptr != NULL && (!leat_str_int64(port, &number) || number < 1 || number > UINT16_MAX))
         return false;
     if (name.len == 0 || name.len >= sizeof(parts->name) || memchr(name.ptr, '\0', name.len) != NULL)

@@ -102,7 +102,7 @@ LEAT_API leat_str leat_request_id(const leat_context *ctx);
 LEAT_API leat_str leat_trace_id(const leat_context *ctx);
 LEAT_API leat_str leat_tenant_id(const leat_context *ctx);
 LEAT_API leat_str leat_function_arn(const leat_context *ctx);
-LEAT_API leat_str leat_client_context(const leat_context *ctx);   /* JSON, of the caller's SDK; direct calls in Lambda */
+LEAT_API leat_str leat_client_context(const leat_context *ctx); /* JSON, of the caller's SDK; direct calls in Lambda */
 LEAT_API leat_str leat_cognito_identity(const leat_context *ctx); /* JSON */
 /* The tumbling window of the event (of the batch: its first). False: there is none. The next state, JSON text of at
  * most 1 MiB, is given as reply of an event that is ok: leat_reply_json. */

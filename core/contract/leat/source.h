@@ -53,7 +53,8 @@ struct leat_source_ops {
     /* Streamed replies; all three NULL: it has none. UNKNOWN: not this unit, whose reply then comes whole. `reply` has
      * no body and lives as long as the call. settle ends the stream. */
     leat_status (*reply_begin)(void *self, struct leat_unit *unit, const struct leat_reply *reply);
-    /* How many of the bytes were taken; fewer: the others after leat_writable. LEAT_GONE: nobody takes them any more. */
+    /* How many of the bytes were taken; fewer: the others after leat_writable. LEAT_GONE: nobody takes them any more.
+     */
     size_t (*reply_write)(void *self, struct leat_unit *unit, leat_str bytes);
     /* Waits until more can be written: for a handler on the loop's own thread. False: the limit has passed. */
     bool (*reply_wait)(void *self, struct leat_unit *unit, int64_t limit_ms);
@@ -69,7 +70,7 @@ struct leat_source_ops {
 struct leat_invocation {
     leat_str request_id, function_arn, trace_id, tenant_id;
     leat_str client_context, cognito_identity; /* JSON */
-    int64_t deadline_ms; /* wall clock; 0: none */
+    int64_t deadline_ms;                       /* wall clock; 0: none */
 };
 
 struct leat_delivery {

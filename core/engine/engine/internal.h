@@ -160,7 +160,7 @@ struct leat_engine {
     uint32_t lost;           /* runs that were given up and are still under way: each has a slot */
     struct leat_metrics metrics;
     struct leat_stream_request *streaming; /* writes that wait for room */
-    bool in_turn, again; /* again: something moved outside the turn's own steps */
+    bool in_turn, again;                   /* again: something moved outside the turn's own steps */
     bool hooks_told;
     bool gave_up;             /* more slots were lost than may be */
     struct leat_timer *timer; /* of deadlines; NULL: nobody enforces them */
