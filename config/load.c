@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tree -> options, by a table: keys, types, and for each that is wrong its place and what mends it. */
+#include <config/closest.h>
 #include <config/config.h>
-
-#include <leat/closest.h>
 
 #include <stdio.h>
 

@@ -3,8 +3,9 @@
 #include "bootstrap.h"
 #include "help.h"
 
+#include <config/closest.h>
+
 #include <leat/alloc.h>
-#include <leat/closest.h>
 
 #include <cjson/cJSON.h>
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "find_handler.h"
 
+#include <config/closest.h>
 #include <engine/handler_file.h>
 
 #include <leat/arena.h>
-#include <leat/closest.h>
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef LEAT_CLOSEST_H
-#define LEAT_CLOSEST_H
+#ifndef LEAT_CONFIG_CLOSEST_H
+#define LEAT_CONFIG_CLOSEST_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was meant, if a name is no name. */
-#include <leat/closest.h>
+#include <config/closest.h>
 
 #include <stdbool.h>
 #include <string.h>
