@@ -125,6 +125,12 @@ def the_handler_is_opened_and_never_called(desk):
     tap.equal(done.returncode, 78)
     tap.contains(done.stderr, 'leat.yaml:2:10: error: ')
     tap.contains(done.stderr, 'has no handler "gone"')
+    for path, part in [(desk.handler("abi999", "-DABI=999u", source="bad_abi"), "was built for handler ABI 999"),
+                       (desk.handler("bad_none"), "not a leat handler"), (desk.handler("bad_empty"), "neither handle nor")]:
+        done = check(desk, f"timeout: 1s\nhandler: {path}\n")
+        tap.equal(done.returncode, 78, path)
+        tap.contains(done.stderr, "leat.yaml:2:10: error: ")
+        tap.contains(done.stderr, part)
     desk.write("text.so", "text")
     tap.contains(check(desk, "handler: text.so\n").stderr, "leat.yaml:1:10: error: text.so: not a shared object")
 
