@@ -49,27 +49,11 @@ static void hide(struct line *line, size_t start, size_t end)
         line->hidden[i] = true;
 }
 
-static bool ends_word(char c)
+static void hide_passwords(struct line *line)
 {
-    return c == ' ' || c == '"' || c == '\'' || c == '\t';
-}
-
-/* What stands between "://" and "@", but for a user's name in front of ":". */
-static void hide_users(struct line *line)
-{
-    for (size_t i = 0; i + 3 <= line->text.len; i++) {
-        size_t from = i + 3, end = from, at = 0;
-        if (memcmp(line->text.ptr + i, "://", 3) != 0)
-            continue;
-        for (; end < line->text.len && !ends_word(line->text.ptr[end]); end++)
-            if (line->text.ptr[end] == '@')
-                at = end;
-        if (at == 0)
-            continue;
-        const char *colon = memchr(line->text.ptr + from, ':', at - from);
-        hide(line, colon != NULL ? (size_t)(colon - line->text.ptr) + 1 : from, at);
-        i = at;
-    }
+    leat_str rest = line->text, password;
+    while ((password = leat_find_password(rest, &rest)).ptr != NULL)
+        hide(line, (size_t)(password.ptr - line->text.ptr), (size_t)(password.ptr - line->text.ptr) + password.len);
 }
 
 static void hide_references(struct line *line)
@@ -82,6 +66,7 @@ static void hide_references(struct line *line)
         while (end < line->text.len && line->text.ptr[end] != '}')
             end++;
         hide(line, i, end + 1);
+        i = end;
     }
 }
 
@@ -129,7 +114,7 @@ static bool hide_all(struct leat_arena *arena, const struct leat_problems *probl
     for (const struct leat_hidden *at = problems->hidden; at != NULL; at = at->next)
         if (at->end > line->start && at->start < line->start + line->text.len)
             hide(line, at->start > line->start ? at->start - line->start : 0, at->end - line->start);
-    hide_users(line);
+    hide_passwords(line);
     hide_references(line);
     if (problems->guarded)
         guard(problems, line);

@@ -24,6 +24,43 @@ static void insert(struct leat_problems *problems, struct leat_problem *problem)
     *at = problem;
 }
 
+leat_str leat_find_password(leat_str text, leat_str *retrest)
+{
+    leat_str mark = leat_str_find(text, LEAT_STR("://"));
+    size_t first = SIZE_MAX, last = SIZE_MAX, len = 0;
+    *retrest = LEAT_ABSENT;
+    if (mark.ptr == NULL)
+        return LEAT_ABSENT;
+    leat_str from = leat_str_skip(text, (size_t)(mark.ptr - text.ptr) + mark.len);
+    for (; len < from.len && strchr(" \"'", from.ptr[len]) == NULL; len++)
+        if (from.ptr[len] == '@') {
+            first = first == SIZE_MAX ? len : first;
+            last = len;
+        }
+    *retrest = leat_str_skip(from, len);
+    if (last == SIZE_MAX)
+        return leat_str_of(from.ptr, 0);
+    const char *colon = first > 0 ? memchr(from.ptr, ':', first) : NULL;
+    size_t user = colon != NULL ? (size_t)(colon - from.ptr) + 1 : 0;
+    return leat_str_of(from.ptr + user, last - user);
+}
+
+static leat_str without_passwords(struct leat_arena *arena, leat_str text)
+{
+    struct leat_buf buf;
+    leat_str rest, password;
+    leat_buf_init(&buf, arena);
+    while ((password = leat_find_password(text, &rest)).ptr != NULL) {
+        const char *behind = password.ptr + password.len;
+        leat_buf_add(&buf, leat_str_of(text.ptr, (size_t)(password.ptr - text.ptr)));
+        leat_buf_c(&buf, password.len > 0 ? "***" : "");
+        leat_buf_add(&buf, leat_str_of(behind, (size_t)(rest.ptr - behind)));
+        text = rest;
+    }
+    leat_buf_add(&buf, text);
+    return leat_buf_str(&buf);
+}
+
 LEAT_PRINTF(4, 0)
 static struct leat_problem *add(struct leat_problems *problems, struct leat_problem what, bool warning,
                                 const char *format, va_list args)
@@ -39,7 +76,8 @@ static struct leat_problem *add(struct leat_problems *problems, struct leat_prob
     }
     *problem = what;
     problem->warning = warning;
-    problem->message = leat_arena_vprintf(&problems->arena, format, args);
+    leat_str message = leat_arena_vprintf(&problems->arena, format, args);
+    problem->message = message.ptr != NULL ? without_passwords(&problems->arena, message) : message;
     insert(problems, problem);
     return problem;
 }

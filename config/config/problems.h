@@ -43,6 +43,9 @@ void leat_problem_fix(struct leat_problems *problems, struct leat_problem *probl
     LEAT_PRINTF(3, 4);
 /* These bytes of the text are shown as ***. */
 void leat_problems_hide(struct leat_problems *problems, size_t start, size_t end);
+/* The password in the first URL of `text`: behind "://" and a user with ":", up to the last "@" of the word; without a
+ * ":" the user too. Empty: the URL has none; absent: there is no URL. *retrest is what follows its word. */
+leat_str leat_find_password(leat_str text, leat_str *retrest);
 /* The first error; NULL: none. */
 const struct leat_problem *leat_problems_first_error(const struct leat_problems *problems);
 
