@@ -1,143 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Defaults, environment twins and --set. Files: file.c. */
 #include <config/config.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-
-/* --- values ------------------------------------------------------------------------------------- */
-
-struct unit {
-    const char *name;
-    int64_t factor;
-};
-
-static const struct unit durations[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {NULL, 0}};
-static const struct unit sizes[] = {
-    {"", 1},          {"B", 1},         {"kB", 1000},     {"KB", 1000}, {"MB", 1000000}, {"GB", 1000000000},
-    {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {NULL, 0},
-};
-
-/* A whole number and a unit. False: no such form, or beyond int64_t. */
-static bool read_quantity(leat_str text, const struct unit *units, int64_t *ret)
-{
-    size_t digits = 0;
-    int64_t number;
-    while (digits < text.len && text.ptr[digits] >= '0' && text.ptr[digits] <= '9')
-        digits++;
-    leat_str unit = leat_str_trim(leat_str_skip(text, digits));
-    if (!leat_str_int64(leat_str_of(text.ptr, digits), &number))
-        return false;
-    for (; units->name != NULL; units++)
-        if (leat_str_eq(unit, leat_str_c(units->name)))
-            return !__builtin_mul_overflow(number, units->factor, ret);
-    return false;
-}
-
-bool leat_config_duration(leat_str text, int64_t *retms)
-{
-    return read_quantity(text, durations, retms);
-}
-
-static bool is_whole_number(leat_str text)
-{
-    int64_t value;
-    return leat_str_int64(text, &value);
-}
-
-/* The place of `text` among the words of `choices`, or -1. */
-static int find_choice(const char *choices, leat_str text)
-{
-    leat_str rest = leat_str_c(choices);
-    for (int i = 0; rest.ptr != NULL; i++)
-        if (leat_str_eq(leat_str_cut(&rest, ' '), text))
-            return i;
-    return -1;
-}
-
-/* --- one option ------------------------------------------------------------------------------------ */
-
-static leat_status wrong(struct leat_error *reterr, const struct leat_option *option, leat_str text, const char *want)
-{
-    if (option->secret)
-        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s wants %s", option->key, want);
-    return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s wants %s, not \"%.*s\"", option->key, want, LEAT_ARG(text));
-}
-
-static leat_status set_map(struct leat_config *config, const struct leat_option *option, leat_str text,
-                           struct leat_error *reterr)
-{
-    cJSON **map = (cJSON **)(void *)((char *)config + option->offset);
-    leat_str kept = leat_arena_copy(&config->arena, text);
-    struct leat_json_fault fault;
-    cJSON *root = NULL;
-    if (kept.ptr == NULL)
-        return leat_error_set(reterr, leat_arena_status(&config->arena), "out of memory");
-    if (!leat_is_ok(leat_json_parse(&config->arena, kept, &root, &fault)))
-        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s is no JSON object: %s%s at byte %zu", option->key,
-                              fault.ended ? "it ends " : "", fault.what, fault.offset);
-    if (!cJSON_IsObject(root))
-        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s is %s (want an object)", option->key,
-                              leat_json_type(root));
-    *map = root;
-    return leat_json_keep_numbers(&config->arena, kept, root); /* handlers get them to the last digit */
-}
-
-static leat_status set_duration(struct leat_config *config, const struct leat_option *option, leat_str text,
-                                struct leat_error *reterr)
-{
-    int64_t *value = (int64_t *)(void *)((char *)config + option->offset);
-    if (leat_config_duration(text, value))
-        return LEAT_OK;
-    if (!is_whole_number(text))
-        return wrong(reterr, option, text, "a duration (250ms 30s 15m 24h)");
-    (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s wants a duration, \"%.*s\" has no unit", option->key,
-                         LEAT_ARG(text));
-    leat_error_fix(reterr, "write %.*ss or %.*sms", LEAT_ARG(text), LEAT_ARG(text));
-    return LEAT_STATUS(CONFIG);
-}
-
-static leat_status set_size(struct leat_config *config, const struct leat_option *option, leat_str text,
-                            struct leat_error *reterr)
-{
-    int64_t bytes;
-    if (!read_quantity(text, sizes, &bytes))
-        return wrong(reterr, option, text, "a size (64KiB 6MB 1GiB)");
-    *(size_t *)(void *)((char *)config + option->offset) = (size_t)bytes;
-    return LEAT_OK;
-}
-
-static leat_status set_flag(struct leat_config *config, const struct leat_option *option, leat_str text,
-                            struct leat_error *reterr)
-{
-    bool *value = (bool *)(void *)((char *)config + option->offset);
-    *value = leat_str_is(text, "true") || leat_str_is(text, "1");
-    return *value || leat_str_is(text, "false") || leat_str_is(text, "0")
-               ? LEAT_OK
-               : wrong(reterr, option, text, "true or false");
-}
-
-static leat_status set_value(struct leat_config *config, const struct leat_option *option, leat_str text,
-                             struct leat_error *reterr)
-{
-    char *member = (char *)config + option->offset;
-    int choice;
-    config->given |= UINT64_C(1) << (option - leat_options);
-    switch (option->type) {
-    case LEAT_OPTION_MAP: return set_map(config, option, text, reterr);
-    case LEAT_OPTION_DURATION: return set_duration(config, option, text, reterr);
-    case LEAT_OPTION_FLAG: return set_flag(config, option, text, reterr);
-    case LEAT_OPTION_SIZE: return set_size(config, option, text, reterr);
-    case LEAT_OPTION_CHOICE:
-        choice = find_choice(option->choices, text);
-        if (choice < 0)
-            return wrong(reterr, option, text, option->choices);
-        *(int *)(void *)member = choice;
-        return LEAT_OK;
-    case LEAT_OPTION_TEXT: break;
-    }
-    *(leat_str *)(void *)member = leat_arena_copy(&config->arena, text);
-    return leat_arena_status(&config->arena);
-}
+#include <leat/alloc.h>
 
 static const struct leat_option *find_option(leat_str key)
 {
@@ -147,26 +12,116 @@ static const struct leat_option *find_option(leat_str key)
     return NULL;
 }
 
+static size_t index_of(const struct leat_option *option)
+{
+    return (size_t)(option - leat_options);
+}
+
 leat_status leat_config_init(struct leat_config *config)
 {
     *config = (struct leat_config){0};
     leat_arena_init(&config->arena, 0);
     for (const struct leat_option *option = leat_options; option->key != NULL; option++)
         if (option->fallback != NULL)
-            LEAT_TRY(set_value(config, option, leat_str_c(option->fallback), NULL));
-    config->given = 0;
+            LEAT_TRY(leat_option_set(&config->arena, config, option, leat_str_c(option->fallback), NULL));
     return LEAT_OK;
 }
 
 bool leat_config_given(const struct leat_config *config, const char *key)
 {
     const struct leat_option *option = find_option(leat_str_c(key));
-    return option != NULL && (config->given >> (option - leat_options) & 1) != 0;
+    return option != NULL && (config->given >> index_of(option) & 1) != 0;
+}
+
+bool leat_config_filed(const struct leat_config *config, const char *key)
+{
+    const struct leat_option *option = find_option(leat_str_c(key));
+    return option != NULL && (config->filed >> index_of(option) & 1) != 0;
+}
+
+struct leat_config_place leat_config_place(const struct leat_config *config, const char *key)
+{
+    const struct leat_option *option = find_option(leat_str_c(key));
+    return option != NULL ? config->places[index_of(option)] : (struct leat_config_place){0};
 }
 
 void leat_config_fini(struct leat_config *config)
 {
     leat_arena_fini(&config->arena);
+}
+
+/* --- text that is YAML ---------------------------------------------------------------------------------- */
+
+/* JSON may hold what libyaml does not take, such as tabs and surrogate pairs; printed by us it does not. */
+static leat_str as_yaml(struct leat_arena *arena, leat_str text)
+{
+    struct leat_json_fault fault;
+    struct leat_buf buf;
+    cJSON *root = NULL;
+    leat_str kept = leat_arena_copy(arena, text);
+    if (kept.ptr == NULL || !leat_json_valid(kept) || !leat_is_ok(leat_json_parse(arena, kept, &root, &fault)) ||
+        !leat_is_ok(leat_json_keep_numbers(arena, kept, root)))
+        return kept;
+    leat_buf_init(&buf, arena);
+    leat_json_print(&buf, root);
+    return leat_buf_str(&buf);
+}
+
+static leat_status take_tree(struct leat_config *config, struct leat_problems *problems, leat_str name, uint64_t *given)
+{
+    struct leat_node *root = NULL;
+    struct leat_option_table table = {.options = leat_options, .target = config, .given = given};
+    struct leat_loader loader = {.arena = &config->arena, .problems = problems, .table = &table};
+    LEAT_TRY(leat_yaml_parse(&config->arena, problems, &root));
+    if (problems->errors > 0)
+        return LEAT_OK; /* what is refused changes nothing */
+    if (root != NULL)
+        LEAT_TRY(leat_option_take(&loader, name, root));
+    else
+        (void)leat_problem_add(problems, 0, 0, "wrong-type", "%.*s has no value", LEAT_ARG(name));
+    return leat_arena_status(&problems->arena);
+}
+
+/* The first problem, without a place unless it is one of YAML. */
+static leat_status tell(const struct leat_problems *problems, leat_str name, struct leat_error *reterr)
+{
+    const struct leat_problem *first = leat_problems_first_error(problems);
+    size_t line, column;
+    leat_problem_place(problems, first, &line, &column);
+    if (strcmp(first->code, "unknown-option") == 0 || strncmp(first->code, "wrong-", strlen("wrong-")) == 0)
+        (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "%.*s", LEAT_ARG(first->message));
+    else
+        (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "%.*s:%zu:%zu: %.*s", LEAT_ARG(name), line, column,
+                             LEAT_ARG(first->message));
+    if (first->fix.len > 0)
+        leat_error_fix(reterr, "%.*s", LEAT_ARG(first->fix));
+    return LEAT_STATUS(CONFIG);
+}
+
+/* A group or a map. */
+static leat_status set_yaml(struct leat_config *config, leat_str name, leat_str text, struct leat_error *reterr)
+{
+    struct leat_problems problems LEAT_CLEANUP(leat_problems_fini);
+    uint64_t given = 0;
+    leat_problems_init(&problems, "");
+    problems.text = as_yaml(&config->arena, text);
+    leat_status status =
+        problems.text.ptr != NULL ? take_tree(config, &problems, name, &given) : leat_arena_status(&config->arena);
+    config->given |= given;
+    config->filed &= ~given;
+    if (!leat_is_ok(status))
+        return leat_error_set(reterr, status, "out of memory");
+    return problems.errors > 0 ? tell(&problems, name, reterr) : LEAT_OK;
+}
+
+static leat_status set_value(struct leat_config *config, const struct leat_option *option, leat_str text,
+                             struct leat_error *reterr)
+{
+    if (option->type == LEAT_OPTION_MAP)
+        return set_yaml(config, leat_str_c(option->key), text, reterr);
+    config->given |= UINT64_C(1) << index_of(option);
+    config->filed &= ~(UINT64_C(1) << index_of(option));
+    return leat_option_set(&config->arena, config, option, text, reterr);
 }
 
 /* --- --set ------------------------------------------------------------------------------------------- */
@@ -227,33 +182,6 @@ static leat_str twin(char *const *environment, leat_str key)
     return LEAT_ABSENT;
 }
 
-static leat_status set_member(struct leat_config *config, leat_str group, const cJSON *member,
-                              struct leat_error *reterr)
-{
-    struct leat_buf key, text;
-    leat_buf_init(&key, &config->arena);
-    leat_buf_init(&text, &config->arena);
-    leat_buf_printf(&key, "%.*s.%s", LEAT_ARG(group), member->string);
-    leat_json_print(&text, member);
-    const struct leat_option *option = find_option(leat_buf_str(&key));
-    if (option == NULL)
-        return unknown_key(reterr, leat_buf_str(&key));
-    return set_value(config, option, cJSON_IsString(member) ? leat_json_text(member) : leat_buf_str(&text), reterr);
-}
-
-static leat_status set_group(struct leat_config *config, leat_str group, leat_str text, struct leat_error *reterr)
-{
-    struct leat_json_fault fault;
-    cJSON *root = NULL;
-    const cJSON *member = NULL;
-    leat_str kept = leat_arena_copy(&config->arena, text);
-    if (kept.ptr == NULL || !leat_is_ok(leat_json_parse(&config->arena, kept, &root, &fault)) || !cJSON_IsObject(root))
-        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%.*s wants a JSON object", LEAT_ARG(group));
-    cJSON_ArrayForEach (member, root)
-        LEAT_TRY(set_member(config, group, member, reterr));
-    return LEAT_OK;
-}
-
 leat_status leat_config_environment(struct leat_config *config, char *const *environment, struct leat_error *reterr)
 {
     leat_str last_group = LEAT_ABSENT;
@@ -266,7 +194,7 @@ leat_status leat_config_environment(struct leat_config *config, char *const *env
         if (value.len == 0)
             continue; /* set to nothing is not set */
         struct leat_error error = {0};
-        leat_status status = group ? set_group(config, top, value, &error) : set_value(config, option, value, &error);
+        leat_status status = group ? set_yaml(config, top, value, &error) : set_value(config, option, value, &error);
         if (!leat_is_ok(status)) {
             (void)leat_error_set(reterr, status, "environment: %s", error.message);
             if (reterr != NULL)

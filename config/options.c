@@ -5,7 +5,7 @@
 #define AT(member) offsetof(struct leat_config, member)
 
 const struct leat_option leat_options[] = {
-    {"handler", LEAT_OPTION_TEXT, false, AT(handler), NULL, NULL,
+    {"handler", LEAT_OPTION_HANDLER, false, AT(handler), NULL, NULL,
      "the handler, where none is named on the command line"},
     {"lambda_pipeline", LEAT_OPTION_FLAG, false, AT(pipeline), "false", NULL,
      "Lambda: each answer goes out with the request for the next event"},

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Configuration through one table of options: the loader, the messages and the help all read it.
- * Precedence: flag > environment > default. An environment twin exists for each top-level key
- * (LEAT_LOG for "log"); its value is JSON for groups and maps.
+ * Configuration through one table of options: the loader, the messages, the help, the reference page and the schema
+ * all read it. Precedence: flag > environment > file > default. An environment twin exists for each top-level key
+ * (LEAT_LOG for "log"); its value is YAML for groups and maps.
  */
 #ifndef LEAT_CONFIG_H
 #define LEAT_CONFIG_H
 
-#include <leat/error.h>
+#include <config/tree.h>
+
 #include <leat/json.h>
 #include <leat/log.h>
 
 enum leat_option_type {
     LEAT_OPTION_TEXT,     /* leat_str */
+    LEAT_OPTION_HANDLER,  /* leat_str: PATH.so, PATH.so:NAME or NAME; in a file a path is relative to its folder */
     LEAT_OPTION_DURATION, /* int64_t, milliseconds: 250ms 30s 15m 24h */
     LEAT_OPTION_SIZE,     /* size_t, bytes: 64KiB 6MB 1GiB, or plain bytes */
     LEAT_OPTION_CHOICE,   /* int: place in `choices` */
@@ -24,14 +26,28 @@ struct leat_option {
     const char *key; /* "log.level" is member "level" of group "log" */
     enum leat_option_type type;
     bool secret;          /* never shown */
-    size_t offset;        /* in struct leat_config */
+    size_t offset;        /* in what the table fills */
     const char *fallback; /* as one would write it; NULL: not set */
     const char *choices;  /* with spaces */
     const char *help;
 };
 
-/* Ends with key NULL. */
+#define LEAT_OPTIONS_MAX 64 /* of one table */
+
+/* Of the service. Ends with key NULL. */
 extern const struct leat_option leat_options[];
+
+struct leat_config_place {
+    size_t at, len; /* bytes of the file */
+};
+
+/* A table and what it fills. */
+struct leat_option_table {
+    const struct leat_option *options;
+    void *target;
+    uint64_t *given;                  /* a bit for each option that is not left to its default */
+    struct leat_config_place *places; /* of the values, LEAT_OPTIONS_MAX; NULL: nobody asks */
+};
 
 struct leat_config {
     struct leat_arena arena;
@@ -40,23 +56,56 @@ struct leat_config {
     int log_format, log_level;
     int64_t reserve_ms, timeout_ms, grace_ms; /* timeout_ms 0: no limit */
     size_t max_payload, max_memory, max_inflated;
-    uint64_t given; /* a bit for each option that is not left to its default */
     bool report_items, pipeline, sigterm;
     int whole_batch; /* 0: list, 1: error */
+    /* A bit for each option: anybody said so; the file did, and nobody after it. */
+    uint64_t given, filed;
+    struct leat_config_place places[LEAT_OPTIONS_MAX]; /* of what is filed */
+    const char *folder;                                /* the file's; NULL: there is none */
 };
 
 /* All defaults. NO_MEMORY only. */
 leat_status leat_config_init(struct leat_config *config);
 void leat_config_fini(struct leat_config *config);
+/* The file problems->file, which becomes problems->text. All that is wrong with it is in `problems`; then CONFIG, and
+ * *reterr holds the first of it. CONFIG without problems: it cannot be read. `environment` is for ${NAME}. */
+leat_status leat_config_load(struct leat_config *config, struct leat_problems *problems, char *const *environment,
+                             struct leat_error *reterr);
+/* The same for problems->text. ${file:} is relative to config->folder; without one no file is read. */
+leat_status leat_config_take(struct leat_config *config, struct leat_problems *problems, char *const *environment,
+                             struct leat_error *reterr);
 /* The twins in `environment` ("NAME=value", NULL-terminated). */
 leat_status leat_config_environment(struct leat_config *config, char *const *environment, struct leat_error *reterr);
 /* "key=value" of --set; "settings.NAME=value" sets one setting as text. */
 leat_status leat_config_set(struct leat_config *config, const char *assignment, struct leat_error *reterr);
 
-/* Did anybody say so? */
+/* Did anybody say so? Did the file, and nobody after it? */
 bool leat_config_given(const struct leat_config *config, const char *key);
+bool leat_config_filed(const struct leat_config *config, const char *key);
+/* Where its value stands in the file. */
+struct leat_config_place leat_config_place(const struct leat_config *config, const char *key);
 
 /* "250ms", "30s", "15m", "24h" -> milliseconds. */
 bool leat_config_duration(leat_str text, int64_t *retms);
+
+/* --- any table -------------------------------------------------------------------------------------------- */
+
+/* `text` -> the member of `target`; a map's is JSON. CONFIG: it is none of the option's type; nothing has changed. */
+leat_status leat_option_set(struct leat_arena *arena, void *target, const struct leat_option *option, leat_str text,
+                            struct leat_error *reterr);
+/* "a duration (250ms 30s 15m 24h)": what it wants, for messages. */
+const char *leat_option_wants(const struct leat_option *option);
+
+struct leat_loader {
+    struct leat_arena *arena;
+    struct leat_problems *problems;
+    const struct leat_option_table *table;
+    const char *folder; /* that handlers are relative to; NULL or ".": as they are */
+};
+
+/* A map of options, each into its place. What is wrong is a problem. NO_MEMORY only. */
+leat_status leat_options_take(const struct leat_loader *loader, const struct leat_node *map);
+/* The option or group `name`. */
+leat_status leat_option_take(const struct leat_loader *loader, leat_str name, const struct leat_node *node);
 
 #endif

@@ -4,8 +4,8 @@
  * first `next` on the source in triggers/lambda does the talking.
  */
 #include "bootstrap.h"
+#include "configuration.h"
 
-#include <config/config.h>
 #include <engine/engine.h>
 #include <engine/loop.h>
 #include <lambda/init.h>
@@ -71,7 +71,7 @@ static leat_status read_concurrency(struct bootstrap *bootstrap, struct leat_err
 
 static leat_status configure(struct bootstrap *bootstrap, struct leat_error *reterr)
 {
-    LEAT_TRY(leat_config_environment(&bootstrap->config, environ, reterr));
+    LEAT_TRY(leat_function_configure(bootstrap->cli, &bootstrap->config, reterr));
     LEAT_TRY(read_concurrency(bootstrap, reterr));
     bootstrap->logger.level = (enum leat_log_level)bootstrap->config.log_level;
     bootstrap->logger.format = (enum leat_log_format)bootstrap->config.log_format;
@@ -132,9 +132,13 @@ static int open_function(struct bootstrap *bootstrap, struct leat_error *error)
     leat_str type = LEAT_STR("Runtime.BadConfiguration");
     const char *kind = variable("AWS_LAMBDA_INITIALIZATION_TYPE");
     leat_status status = configure(bootstrap, error);
+    bool filed = leat_config_filed(&bootstrap->config, "handler");
+    struct leat_handler_names names = {
+        .variable = filed ? LEAT_ABSENT : bootstrap->config.handler,
+        .filed = filed ? bootstrap->config.handler : LEAT_ABSENT,
+    };
     if (leat_is_ok(status))
-        status =
-            leat_find_function_handler(bootstrap->cli, bootstrap->config.handler, &bootstrap->function, &type, error);
+        status = leat_find_function_handler(bootstrap->cli, &names, &bootstrap->function, &type, error);
     if (leat_is_ok(status))
         status = make_engine(bootstrap, error);
     if (leat_is_ok(status)) {

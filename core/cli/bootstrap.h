@@ -7,14 +7,20 @@
 
 int leat_cli_bootstrap(struct leat_cli *cli);
 
-/* The handler of a function: by `named` (LEAT_HANDLER), else by _HANDLER, else the only one in the package. *retwhy is
- * the error type for the platform; *retguessed: neither variable named it. */
+/* How a function's handler may be named beside _HANDLER; both may be absent. */
+struct leat_handler_names {
+    leat_str variable; /* LEAT_HANDLER */
+    leat_str filed;    /* the configuration file's */
+};
+
+/* The handler of a function: by LEAT_HANDLER, else by _HANDLER if that names one, else by the file, else the only one
+ * in the package. *rettype is the error type for the platform; ret->guessed: nobody named it. */
 struct leat_function_handler {
     const struct leat_handler *handler;
     char where[256]; /* for the log */
     bool guessed;
 };
-leat_status leat_find_function_handler(const struct leat_cli *cli, leat_str named, struct leat_function_handler *ret,
-                                       leat_str *rettype, struct leat_error *reterr);
+leat_status leat_find_function_handler(const struct leat_cli *cli, const struct leat_handler_names *names,
+                                       struct leat_function_handler *ret, leat_str *rettype, struct leat_error *reterr);
 
 #endif

@@ -127,26 +127,50 @@ static leat_status take_only(const struct package *package, leat_str spec, struc
     return LEAT_OK;
 }
 
-leat_status leat_find_function_handler(const struct leat_cli *cli, leat_str named, struct leat_function_handler *ret,
-                                       leat_str *rettype, struct leat_error *reterr)
+/* NOT_FOUND without a message: it names nothing. */
+static leat_status open_named(const struct package *package, leat_str spec, struct leat_function_handler *ret,
+                              struct leat_error *reterr)
 {
-    struct package package = open_package(cli);
-    leat_str spec = named.len > 0 ? named : leat_str_c(getenv("_HANDLER")), name;
     char path[PATH_SIZE];
-    leat_status status;
-    *ret = (struct leat_function_handler){.handler = leat_find_linked(cli, spec)};
-    *rettype = LEAT_STR("Runtime.InvalidHandler");
+    leat_str name = LEAT_ABSENT;
+    ret->handler = leat_find_linked(package->cli, spec);
     snprintf(ret->where, sizeof(ret->where), "%.*s", LEAT_ARG(spec));
     if (ret->handler != NULL)
         return LEAT_OK;
-    if (spec.len > 0 && find_named(&package, spec, path, &name))
-        status = leat_handler_open(path, name, &ret->handler, reterr);
-    else if (named.len > 0) {
-        struct found found;
-        look_everywhere(&package, &found);
-        status = not_found(spec, &package, &found, reterr);
-    } else
-        status = take_only(&package, spec, ret, reterr);
+    if (spec.len == 0 || !find_named(package, spec, path, &name))
+        return LEAT_STATUS(NOT_FOUND);
+    return leat_handler_open(path, name, &ret->handler, reterr);
+}
+
+/* It must be there. */
+static leat_status open_wanted(const struct package *package, leat_str spec, struct leat_function_handler *ret,
+                               struct leat_error *reterr)
+{
+    struct found found;
+    leat_status status = open_named(package, spec, ret, reterr);
+    if (status.code != LEAT_E_NOT_FOUND)
+        return status;
+    look_everywhere(package, &found);
+    return not_found(spec, package, &found, reterr);
+}
+
+leat_status leat_find_function_handler(const struct leat_cli *cli, const struct leat_handler_names *names,
+                                       struct leat_function_handler *ret, leat_str *rettype, struct leat_error *reterr)
+{
+    struct package package = open_package(cli);
+    leat_str named = leat_str_c(getenv("_HANDLER"));
+    leat_status status;
+    *ret = (struct leat_function_handler){0};
+    *rettype = LEAT_STR("Runtime.InvalidHandler");
+    if (names->variable.len > 0)
+        status = open_wanted(&package, names->variable, ret, reterr);
+    else {
+        status = open_named(&package, named, ret, reterr);
+        if (status.code == LEAT_E_NOT_FOUND && names->filed.len > 0)
+            status = open_wanted(&package, names->filed, ret, reterr);
+        else if (status.code == LEAT_E_NOT_FOUND)
+            status = take_only(&package, named, ret, reterr);
+    }
     if (status.code == LEAT_E_NOT_FOUND)
         *rettype = LEAT_STR("Runtime.HandlerNotFound");
     return status;

@@ -3,6 +3,8 @@
 #include "bootstrap.h"
 #include "help.h"
 
+#include <config/closest.h>
+
 #include <leat/alloc.h>
 
 #include <cjson/cJSON.h>
@@ -12,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <yaml.h>
 
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>
@@ -29,7 +32,7 @@ static int unknown_option(const struct leat_cli_verb *verb, const char *given, l
     for (; verb->options[count].name != NULL && count < OPTIONS_MAX; count++)
         names[count] = verb->options[count].name;
     snprintf(wrong, sizeof(wrong), "%.*s", LEAT_ARG(name));
-    const char *closest = leat_cli_closest(wrong, names, count);
+    const char *closest = leat_closest(wrong, names, count);
     if (closest == NULL)
         snprintf(fix, sizeof(fix), "leat help %s lists the options; a file's name goes behind --", verb->name);
     else
@@ -37,10 +40,16 @@ static int unknown_option(const struct leat_cli_verb *verb, const char *given, l
     return leat_cli_fail(-1, fix, "%s knows no option %s", verb->name, given);
 }
 
-static const struct leat_cli_option *find_option(const struct leat_cli_verb *verb, leat_str name)
+const char *leat_cli_dashes(const struct leat_cli_option *option)
+{
+    return strlen(option->name) == 1 ? "-" : "--";
+}
+
+/* `given` with its dashes, `name` without. */
+static const struct leat_cli_option *find_option(const struct leat_cli_verb *verb, const char *given, leat_str name)
 {
     for (const struct leat_cli_option *at = verb->options; at->name != NULL; at++)
-        if (leat_str_is(name, at->name))
+        if (leat_str_is(name, at->name) && (given[1] == '-') == (strlen(at->name) > 1))
             return at;
     return NULL;
 }
@@ -59,14 +68,15 @@ static int take_option(struct parse *parse)
     const char *given = parse->argv[parse->at];
     leat_str value = leat_str_c(strncmp(given, "--", 2) == 0 ? given + 2 : given + 1);
     leat_str name = leat_str_cut(&value, '=');
-    const struct leat_cli_option *option = strncmp(given, "--", 2) == 0 ? find_option(parse->verb, name) : NULL;
+    const struct leat_cli_option *option = find_option(parse->verb, given, name);
     if (option == NULL)
         return unknown_option(parse->verb, given, name);
     if (option->argument == NULL && value.ptr != NULL)
-        return leat_cli_fail(-1, NULL, "--%s takes no value", option->name);
+        return leat_cli_fail(-1, NULL, "%s%s takes no value", leat_cli_dashes(option), option->name);
     if (option->argument != NULL && value.ptr == NULL) {
         if (parse->at + 1 >= parse->argc)
-            return leat_cli_fail(-1, NULL, "--%s wants a value: %s", option->name, option->argument);
+            return leat_cli_fail(-1, NULL, "%s%s wants a value: %s", leat_cli_dashes(option), option->name,
+                                 option->argument);
         value = leat_str_c(parse->argv[++parse->at]);
     }
     return parse->option(parse->argument, (size_t)(option - parse->verb->options), value.ptr) ? 0 : -1;
@@ -97,6 +107,7 @@ static int print_version(void)
     printf("leat %s, handler ABI %u\n", LEAT_VERSION, LEAT_ABI);
     printf("libevent %s\n", event_get_version());
     printf("cJSON %s\n", cJSON_Version());
+    printf("libyaml %s\n", yaml_get_version_string());
 #ifdef __GLIBC__
     printf("glibc %s\n", gnu_get_libc_version());
 #endif
@@ -118,7 +129,7 @@ int leat_cli_unknown_verb(const char *name)
     size_t count = 0;
     for (; leat_cli_verbs[count] != NULL && count < OPTIONS_MAX; count++)
         names[count] = leat_cli_verbs[count]->name;
-    const char *closest = leat_cli_closest(name, names, count);
+    const char *closest = leat_closest(name, names, count);
     if (closest == NULL)
         snprintf(fix, sizeof(fix), "leat help lists the verbs");
     else

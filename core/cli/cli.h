@@ -26,13 +26,14 @@ struct leat_cli {
     const char *program;                         /* argv[0] without its folder */
     const struct leat_adapter **adapters;        /* sorted, NULL-terminated */
     const struct leat_handler *const *linked_in; /* NULL-terminated or NULL */
+    const char *config_folder;                   /* of the file that was read, or NULL */
     bool colour;                                 /* stdout is a terminal and NO_COLOR is not set */
     bool progress;                               /* stderr is a terminal */
 };
 
 /* One option of a verb. The table ends with name NULL. */
 struct leat_cli_option {
-    const char *name;     /* without dashes */
+    const char *name;     /* without dashes; a single letter takes one dash */
     const char *argument; /* what --help calls its value, and completion goes by; NULL: it is a flag */
     const char *help;
 };
@@ -50,8 +51,11 @@ struct leat_cli_verb {
 
 /* All verbs, sorted by name; NULL-terminated. */
 extern const struct leat_cli_verb *const leat_cli_verbs[];
-extern const struct leat_cli_verb leat_verb_completion, leat_verb_help, leat_verb_new, leat_verb_replay,
-    leat_verb_sample, leat_verb_show;
+extern const struct leat_cli_verb leat_verb_check, leat_verb_completion, leat_verb_help, leat_verb_new,
+    leat_verb_replay, leat_verb_sample, leat_verb_show;
+
+/* "--" or "-". */
+const char *leat_cli_dashes(const struct leat_cli_option *option);
 
 /* Takes argv apart by the verb's table: calls option(argument, index in the table, value) for each option, puts
  * the others in order into `rest` (room for argc). Returns how many, or -1 after a message: exit with 64.
@@ -66,8 +70,6 @@ int leat_cli_fail_with(int status, const struct leat_error *error);
 const struct leat_adapter **leat_cli_adapters(void);
 /* The exit status that a failure of that kind ends in. */
 int leat_cli_exit_of(leat_status status);
-/* The name closest to `wrong` if it is close, or NULL. */
-const char *leat_cli_closest(const char *wrong, const char *const *names, size_t count);
 /* Writes out and closes nothing; EXIT_CANNOT_WRITE after a message if stdout failed, else `status`. */
 int leat_cli_flush(int status);
 /* Where a document stops being JSON: a line on stderr, or with `json` an error object on stdout. */

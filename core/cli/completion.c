@@ -104,11 +104,11 @@ static void bash_verb(const struct leat_cli_verb *verb)
     bool repeats;
     printf("    %s:-) words='", verb->name);
     for (const struct leat_cli_option *at = verb->options; at->name != NULL; at++)
-        printf("--%s ", at->name);
+        printf("%s%s ", leat_cli_dashes(at), at->name);
     puts("--help' ;;");
     for (const struct leat_cli_option *at = verb->options; at->name != NULL; at++)
         if (at->argument != NULL) {
-            printf("    %s:--%s) ", verb->name, at->name);
+            printf("    %s:%s%s) ", verb->name, leat_cli_dashes(at), at->name);
             bash_place(leat_str_c(at->argument));
         }
     for (int number = 1; (name = next_argument(&arguments, &repeats)).ptr != NULL; number++) {
@@ -184,7 +184,7 @@ static void zsh_place(const struct leat_cli *cli, leat_str name)
 
 static void zsh_option(const struct leat_cli *cli, const struct leat_cli_option *option)
 {
-    printf("            '*--%s%s[", option->name, option->argument != NULL ? "=" : "");
+    printf("            '*%s%s%s[", leat_cli_dashes(option), option->name, option->argument != NULL ? "=" : "");
     zsh_escaped(leat_str_c(option->help));
     putchar(']');
     if (option->argument != NULL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "find_handler.h"
 
+#include <config/closest.h>
 #include <engine/handler_file.h>
 
 #include <leat/arena.h>
@@ -26,7 +27,7 @@ leat_status leat_unknown_trigger(const struct leat_cli *cli, leat_str name, stru
     for (; cli->adapters[count] != NULL && count < 64; count++)
         names[count] = cli->adapters[count]->name;
     snprintf(wrong, sizeof(wrong), "%.*s", LEAT_ARG(name));
-    const char *closest = leat_cli_closest(wrong, names, count);
+    const char *closest = leat_closest(wrong, names, count);
     (void)leat_error_set(reterr, LEAT_STATUS(USAGE), "no trigger \"%.*s\"", LEAT_ARG(name));
     if (closest != NULL)
         leat_error_fix(reterr, "did you mean \"%s\"?", closest);
@@ -74,8 +75,10 @@ const struct leat_handler *leat_find_linked(const struct leat_cli *cli, leat_str
 static leat_status open_named(const struct leat_cli *cli, leat_str name, const struct leat_handler **ret,
                               struct leat_error *reterr)
 {
-    const char *path = getenv("LEAT_HANDLER_PATH");
-    leat_str folders = leat_str_c(path != NULL ? path : DEFAULT_PATH);
+    const char *path = getenv("LEAT_HANDLER_PATH"), *own = cli->config_folder;
+    char usual[4096];
+    snprintf(usual, sizeof(usual), "%s%s%s", own != NULL ? own : "", own != NULL ? ":" : "", DEFAULT_PATH);
+    leat_str folders = leat_str_c(path != NULL ? path : usual);
     leat_str all = folders;
     *ret = leat_find_linked(cli, name);
     if (*ret != NULL)

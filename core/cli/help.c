@@ -53,7 +53,7 @@ static void print_indented(const char *text)
 
 static int label(char *text, size_t size, const struct leat_cli_option *option)
 {
-    return snprintf(text, size, "--%s%s%s", option->name, option->argument != NULL ? " " : "",
+    return snprintf(text, size, "%s%s%s%s", leat_cli_dashes(option), option->name, option->argument != NULL ? " " : "",
                     option->argument != NULL ? option->argument : "");
 }
 
@@ -76,9 +76,9 @@ static void print_options(const struct leat_cli_option *options)
 
 static void print_configuration(void)
 {
-    fputs(
-        "\nConfiguration, by --set KEY=VALUE, or by LEAT_KEY in the environment (LEAT_LOG='{\"level\":\"debug\"}'):\n",
-        stdout);
+    fputs("\nConfiguration, by --set KEY=VALUE, by LEAT_KEY in the environment (LEAT_LOG='{level: debug}'), or in a "
+          "file:\n",
+          stdout);
     for (const struct leat_option *option = leat_options; option->key != NULL; option++) {
         printf("  %-26s  %s", option->key, option->help);
         if (option->choices != NULL)

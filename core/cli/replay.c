@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "configuration.h"
 #include "find_handler.h"
 #include "replay_guest.h"
 #include "report.h"
 
-#include <config/config.h>
 #include <engine/engine.h>
 
 #include <leat/alloc.h>
@@ -17,6 +17,7 @@
 enum {
     AS,
     BOOTSTRAP,
+    CONFIG,
     EXPECT,
     FUNCTION_ARN,
     HANDLER,
@@ -37,6 +38,7 @@ enum {
 static const struct leat_cli_option options[] = {
     [AS] = {"as", "TRIGGER", "take every payload as this trigger's, as it stands, without detection"},
     [BOOTSTRAP] = {"bootstrap", "FILE", "a function of any runtime: its program, its FILE.zip, or a command line"},
+    [CONFIG] = {"config", "FILE", "the configuration; else LEAT_CONFIG names one, else there is none"},
     [EXPECT] = {"expect", "FILE", "compare with what --record wrote; status 0 means: as expected"},
     [FUNCTION_ARN] = {"function-arn", "ARN", "what leat_function_arn() says"},
     [HANDLER] = {"handler", "[TRIGGER=]HANDLER", "PATH.so, PATH.so:NAME or NAME; may be given several times"},
@@ -156,6 +158,14 @@ static bool take_option(void *argument, size_t index, const char *value)
     case TRACE_ID: replay->invocation.trace_id = leat_str_c(value); break;
     default: break;
     }
+    return true;
+}
+
+/* The file is needed before the options that win over it. */
+static bool find_config(void *argument, size_t index, const char *value)
+{
+    if (index == CONFIG)
+        *(const char **)argument = value;
     return true;
 }
 
@@ -362,11 +372,15 @@ static int replay_main(struct leat_cli *cli, int argc, char **argv)
     struct replay replay LEAT_CLEANUP(replay_fini) = {.cli = cli};
     struct leat_error error = {0};
     const char **paths LEAT_CLEANUP(leat_freep) = leat_alloc((size_t)(argc + 1) * sizeof(*paths));
+    const char *file = NULL;
     leat_report_init(&replay.report, cli);
     if (paths == NULL || !leat_is_ok(leat_config_init(&replay.config)))
         return leat_cli_fail(EXIT_BUG, NULL, "out of memory");
-    if (!leat_is_ok(leat_config_environment(&replay.config, environ, &error)))
-        return leat_cli_fail_with(EXIT_CONFIG, &error);
+    if (leat_cli_parse(&leat_verb_replay, argc, argv, find_config, &file, paths) < 0)
+        return EXIT_USAGE_ERROR;
+    int status = leat_cli_configure(cli, &replay.config, file);
+    if (status != EXIT_DONE)
+        return status;
     int count = leat_cli_parse(&leat_verb_replay, argc, argv, take_option, &replay, paths);
     if (count < 0)
         return EXIT_USAGE_ERROR;
@@ -376,8 +390,8 @@ static int replay_main(struct leat_cli *cli, int argc, char **argv)
     replay.report.only = replay.only != NULL;
     replay.report.guest = replay.bootstrap != NULL;
     replay.report.golden = replay.expect != NULL || replay.record != NULL;
-    leat_status status = run(&replay, paths, (size_t)count, &error);
-    return leat_is_ok(status) ? finish(&replay) : finish_broken(&replay, status, &error);
+    leat_status ended = run(&replay, paths, (size_t)count, &error);
+    return leat_is_ok(ended) ? finish(&replay) : finish_broken(&replay, ended, &error);
 }
 
 const struct leat_cli_verb leat_verb_replay = {

@@ -32,7 +32,7 @@ def options(verb):
     """The options of a verb, each with its help."""
     text = tap.leat("help", verb).stdout
     listed = text.split("Options:\n")[1].split("\n\n")[0] if "Options:" in text else ""
-    return dict(re.findall(r"^  (--[\w-]+)(?: \S+)?  +(.*)$", listed, re.MULTILINE))
+    return dict(re.findall(r"^  (--?[\w-]+)(?: \S+)?  +(.*)$", listed, re.MULTILINE))
 
 
 def triggers():

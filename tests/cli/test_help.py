@@ -4,7 +4,7 @@ import re
 
 import tap
 
-VERBS = ["completion", "help", "new", "replay", "sample", "show"]
+VERBS = ["check", "completion", "help", "new", "replay", "sample", "show"]
 
 
 @tap.test
@@ -54,7 +54,7 @@ def the_version_names_the_libraries_at_run_time():
     project = re.search(r'"version": "([^"]+)"', tap.must("meson", "introspect", "--projectinfo", tap.BUILD).stdout)[1]
     lines = done.stdout.splitlines()
     assert re.fullmatch(rf"leat {re.escape(project)}, handler ABI \d+", lines[0]), lines[0]
-    for library, line in zip(["libevent", "cJSON", "glibc"], lines[1:]):
+    for library, line in zip(["libevent", "cJSON", "libyaml", "glibc"], lines[1:]):
         assert re.fullmatch(rf"{library} \d+\.\d+\S*", line), line
 
 

@@ -84,9 +84,9 @@ def wrong_values_of_the_environment_are_78(desk):
     refused(desk, 78, wrong + 'reserve wants a duration, "30" has no unit', fix="write 30s or 30ms", LEAT_RESERVE="30")
     refused(desk, 78, wrong + 'reserve wants a duration (250ms 30s 15m 24h), not "soon"', LEAT_RESERVE="soon")
     refused(desk, 78, wrong + 'log.level wants trace debug info warn error fatal off, not "loud"', LEAT_LOG='{"level":"loud"}')
-    refused(desk, 78, wrong + "log wants a JSON object", LEAT_LOG="debug")
-    refused(desk, 78, wrong + "log wants a JSON object", LEAT_LOG="[1]")
-    refused(desk, 78, wrong + 'unknown option "log.file"', fix="leat help replay lists the options", LEAT_LOG='{"file":"x"}')
+    refused(desk, 78, wrong + "log wants a map (format, level), not text", LEAT_LOG="debug")
+    refused(desk, 78, wrong + "log wants a map (format, level), not a list", LEAT_LOG="[1]")
+    refused(desk, 78, wrong + 'unknown option "file" in log', fix="there are: format, level", LEAT_LOG='{"file":"x"}')
     refused(desk, 78, wrong + 'limits.payload wants a size (64KiB 6MB 1GiB), not "9 bytes"',
             LEAT_LIMITS='{"payload": "9 bytes"}')
     refused(desk, 78, wrong + 'limits.memory wants a size (64KiB 6MB 1GiB), not "-1"', LEAT_LIMITS='{"memory": -1}')
@@ -95,10 +95,11 @@ def wrong_values_of_the_environment_are_78(desk):
 
 @replaying.test
 def what_stands_in_settings_is_never_shown(desk):
-    for text, message in [('{"password": "hunter2', "settings is no JSON object: it ends inside a string at byte 21"),
-                          ('hunter2', "settings is no JSON object: no value starts like this at byte 0"),
-                          ('["hunter2"]', "settings is an array (want an object)"),
-                          ('"hunter2"', "settings is text (want an object)")]:
+    for text, message in [('{"password": "hunter2',
+                           "settings:1:14: not YAML: found unexpected end of stream, while scanning a quoted scalar"),
+                          ('hunter2', "settings wants a map, not text"),
+                          ('["hunter2"]', "settings wants a map, not a list"),
+                          ('"hunter2"', "settings wants a map, not text")]:
         refused(desk, 78, "environment: " + message, LEAT_SETTINGS=text)
         refused(desk, 64, message, "--set", "settings=" + text)
 

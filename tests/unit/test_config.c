@@ -223,11 +223,12 @@ Test(config, settings_are_never_shown_in_a_message)
 {
     static const struct {
         const char *text, *why;
-    } bad[] = {{"hunter2", " is no JSON object: no value starts like this at byte 0"},
-               {"{\"password\":\"hunter2", " is no JSON object: it ends inside a string at byte 20"},
-               {"{\"password\":\"hunter2\"} x", " is no JSON object: "},
-               {"[\"hunter2\"]", " is an array (want an object)"},
-               {"\"hunter2\"", " is text (want an object)"}};
+    } bad[] = {{"hunter2", "settings wants a map, not text"},
+               {"{\"password\":\"hunter2", "settings:1:13: not YAML: "},
+               {"{\"password\":\"hunter2\"} x", "settings:1:24: not YAML: "},
+               {"{password: &a hunter2}", "settings:1:12: anchors and aliases are not taken"},
+               {"[\"hunter2\"]", "settings wants a map, not a list"},
+               {"\"hunter2\"", "settings wants a map, not text"}};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char assignment[128];
         for (int twin = 0; twin < 2; twin++) {
@@ -280,6 +281,19 @@ Test(config, each_top_level_key_has_a_twin)
     cr_expect(config.max_payload == 6000000 && config.max_memory == 1000000);
 }
 
+Test(config, a_twin_is_yaml_and_any_json)
+{
+    expect_from("LEAT_LOG={level: warn, format: json}");
+    cr_expect(config.log_level == LEAT_WARN && config.log_format == LEAT_LOG_JSON);
+    expect_from("LEAT_LOG=level: debug\nformat: text\n");
+    cr_expect(config.log_level == LEAT_DEBUG && config.log_format == LEAT_LOG_TEXT);
+    expect_from("LEAT_SETTINGS={db: memory, n: 1.50}");
+    cr_expect_str_eq(setting("db"), "memory");
+    expect_from("LEAT_SETTINGS={\t\"face\": \"\\ud83d\\ude00\", \"nul\": \"a\\u0000b\"}");
+    cr_expect_str_eq(setting("face"), "\xF0\x9F\x98\x80");
+    cr_expect_eq(leat_json_get_text(config.settings, "nul").len, 3);
+}
+
 Test(config, other_variables_are_not_looked_at)
 {
     static const char *const names[] = {
@@ -303,12 +317,13 @@ Test(config, errors_of_a_twin_say_that_it_is_one)
 {
     expect_refused(from("LEAT_RESERVE=30"), "environment: reserve wants a duration, \"30\" has no unit",
                    "write 30s or 30ms");
-    expect_refused(from("LEAT_LOG=debug"), "environment: log wants a JSON object", "");
-    expect_refused(from("LEAT_LOG=[]"), "environment: log wants a JSON object", "");
+    expect_refused(from("LEAT_LOG=debug"), "environment: log wants a map (format, level), not text", "");
+    expect_refused(from("LEAT_LOG=[]"), "environment: log wants a map (format, level), not a list", "");
+    expect_refused(from("LEAT_LOG=~"), "environment: log wants a map (format, level), not nothing", "");
     expect_refused(from("LEAT_LOG={\"level\":5}"),
                    "environment: log.level wants trace debug info warn error fatal off, not \"5\"", "");
     cr_expect_eq(from("LEAT_LIMITS={\"pay\":1}").code, LEAT_E_CONFIG);
-    cr_expect_str_eq(error.message, "environment: unknown option \"limits.pay\"");
+    cr_expect_str_eq(error.message, "environment: unknown option \"pay\" in limits");
     cr_expect_neq(error.fix[0], '\0');
 }
 
