@@ -28,6 +28,9 @@ def the_extension_is_registered_before_the_first_poll_and_left_alone():
     with unruly(env=SIGTERM) as function:
         tap.equal(function.invoke({"echo": "x"}).json()["echo"], "x")
         function.idle()
+        # It has a connection of its own, which may be read after the other.
+        function.api.wait_for(lambda: any(request.kind == "extension" for request in function.api.requests),
+                              "the extension waits", function.alive)
         kinds = function.api.kinds()
         tap.equal((kinds[0], kinds.index("register") < kinds.index("next")), ("register", True))
         tap.equal((kinds.count("register"), kinds.count("extension")), (1, 1))
