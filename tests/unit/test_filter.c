@@ -260,21 +260,25 @@ Test(filter, or_is_a_field_where_it_can_be_nothing_else)
 Test(filter, several_patterns_are_alternatives)
 {
     struct leat_error error = {0};
-    struct leat_arena scratch = {0};
     struct leat_filter *filter = filter_of("{\"n\":[1]}", &error);
     cr_assert(leat_is_ok(leat_filter_add(filter, LEAT_STR("{\"n\":[2]}"), &error)));
-    cr_expect(leat_filter_match(filter, &decode("{\"n\":2}")->records.items[0], &scratch));
-    cr_expect(leat_filter_match(filter, &decode("{\"n\":1}")->records.items[0], &scratch));
-    cr_expect_not(leat_filter_match(filter, &decode("{\"n\":3}")->records.items[0], &scratch));
+    cr_expect(filter_passes_payload(filter, "{\"n\":2}"));
+    cr_expect(filter_passes_payload(filter, "{\"n\":1}"));
+    cr_expect_not(filter_passes_payload(filter, "{\"n\":3}"));
+}
+
+Test(filter, without_patterns_all_pass)
+{
+    cr_expect(filter_passes_payload(leat_filter_new(&filter_arena, NULL), "{}"));
 }
 
 Test(filter, trees_are_patterns_too)
 {
-    struct leat_arena arena = {0};
     struct leat_error error = {0};
-    struct leat_filter *filter = leat_filter_new(&arena, NULL);
+    struct leat_filter *filter = leat_filter_new(&filter_arena, NULL);
     cJSON *tree = cJSON_Parse("{\"n\":[{\"prefix\":\"a\"}]}");
     cr_assert(leat_is_ok(leat_filter_add_tree(filter, tree, &error)), "%s", error.message);
-    cr_expect(leat_filter_match(filter, &decode("{\"n\":\"ab\"}")->records.items[0], &arena));
-    cr_expect_not(leat_filter_match(filter, &decode("{\"n\":\"b\"}")->records.items[0], &arena));
+    cr_expect(filter_passes_payload(filter, "{\"n\":\"ab\"}"));
+    cr_expect_not(filter_passes_payload(filter, "{\"n\":\"b\"}"));
+    cJSON_Delete(tree);
 }
