@@ -3,6 +3,7 @@
 #include "configuration.h"
 #include "find_handler.h"
 #include "replay_guest.h"
+#include "replay_keep.h"
 #include "report.h"
 
 #include <engine/engine.h>
@@ -19,6 +20,7 @@ enum {
     BOOTSTRAP,
     CONFIG,
     EXPECT,
+    FILTER,
     FUNCTION_ARN,
     HANDLER,
     JSON,
@@ -40,6 +42,7 @@ static const struct leat_cli_option options[] = {
     [BOOTSTRAP] = {"bootstrap", "FILE", "a function of any runtime: its program, its FILE.zip, or a command line"},
     [CONFIG] = {"config", "FILE", "the configuration; else LEAT_CONFIG names one, else there is none"},
     [EXPECT] = {"expect", "FILE", "compare with what --record wrote; status 0 means: as expected"},
+    [FILTER] = {"filter", "PATTERN|@FILE", "only records that match, as Lambda filters them; several: any of them"},
     [FUNCTION_ARN] = {"function-arn", "ARN", "what leat_function_arn() says"},
     [HANDLER] = {"handler", "[TRIGGER=]HANDLER", "PATH.so, PATH.so:NAME or NAME; may be given several times"},
     [JSON] = {"json", NULL, "one JSON value a line"},
@@ -63,7 +66,8 @@ struct replay {
     struct leat_report report;
     struct leat_reader *reader;
     struct leat_engine *engine;
-    const char *handlers[HANDLERS_MAX], *bootstrap, *expect, *record, *only;
+    const char *handlers[HANDLERS_MAX], *bootstrap, *expect, *record;
+    struct leat_replay_keep keep;
     leat_str named[HANDLERS_MAX]; /* the triggers they are for */
     size_t handler_count, named_count;
     const struct leat_adapter *as;                          /* NULL: detect, among `adapters` */
@@ -127,6 +131,15 @@ static bool take_setting(struct replay *replay, const char *value)
     return false;
 }
 
+static bool take_filter(struct replay *replay, const char *value)
+{
+    struct leat_error error = {0};
+    if (leat_is_ok(leat_replay_keep_filter(&replay->keep, value, &error)))
+        return true;
+    (void)leat_cli_fail_with(0, &error);
+    return false;
+}
+
 static bool take_duration(const char *option, const char *value, int64_t *retms)
 {
     if (leat_config_duration(leat_str_c(value), retms) && *retms > 0)
@@ -149,7 +162,8 @@ static bool take_option(void *argument, size_t index, const char *value)
     case TIMEOUT: return take_duration("timeout", value, &replay->config.timeout_ms);
     case EXPECT: replay->expect = value; break;
     case RECORD: replay->record = value; break;
-    case ONLY: replay->only = value; break;
+    case ONLY: replay->keep.only = value; break;
+    case FILTER: return take_filter(replay, value);
     case JSON: replay->report.json = true; break;
     case QUIET: replay->report.quiet = true; break;
     case FUNCTION_ARN: replay->invocation.function_arn = leat_str_c(value); break;
@@ -170,25 +184,6 @@ static bool find_config(void *argument, size_t index, const char *value)
 }
 
 /* --- the engine --------------------------------------------------------------------------------------- */
-
-static bool contains(leat_str text, const char *part)
-{
-    return text.ptr != NULL && leat_str_find(text, leat_str_c(part)).ptr != NULL;
-}
-
-static leat_str raw_of(const struct leat_unit *unit, const struct leat_envelope *envelope)
-{
-    if (envelope == NULL)
-        return leat_doc_extent(leat_record_place(unit->record, NULL));
-    return envelope->raw.doc != NULL ? leat_doc_extent(envelope->raw) : envelope->raw_text;
-}
-
-static bool keep(void *argument, const struct leat_unit *unit, const struct leat_envelope *envelope)
-{
-    const struct replay *replay = argument;
-    return (envelope != NULL && contains(leat_envelope_id(envelope, &unit->delivery->arena), replay->only)) ||
-           contains(unit->record->id, replay->only) || contains(raw_of(unit, envelope), replay->only);
-}
 
 /* Threads only where they are asked for. With the last slot lost nothing is left to go on with. */
 static void take_executor(const struct replay *replay, struct leat_engine_options *engine)
@@ -214,8 +209,8 @@ static bool make_engine(struct replay *replay)
         .settings = replay->config.settings,
         .logger = &replay->logger,
         .outcome_level = LEAT_DEBUG, /* the report says it */
-        .keep = replay->only != NULL ? keep : NULL,
-        .keep_argument = replay,
+        .keep = leat_replay_keep_some(&replay->keep) ? leat_replay_keep : NULL,
+        .keep_argument = &replay->keep,
     };
     take_executor(replay, &engine);
     leat_logger_init(&replay->logger);
@@ -235,6 +230,8 @@ static leat_status add_handler(struct replay *replay, const char *spec, struct l
                                   LEAT_ARG(named.trigger.ptr != NULL ? named.trigger : LEAT_STR("all triggers")));
     replay->named[replay->named_count++] = named.trigger;
     replay->raw = replay->raw || (named.handler->flags & LEAT_RAW) != 0;
+    if (replay->raw && replay->keep.filter != NULL)
+        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "a raw handler has no records that --filter could look at");
     return leat_engine_add_handler(replay->engine, named.trigger, named.handler, reterr);
 }
 
@@ -280,8 +277,8 @@ static leat_status run_bootstrap(struct replay *replay, const struct leat_file_o
         .file = file,
         .adapters = replay->adapters[0] != NULL ? replay->adapters : replay->cli->adapters,
         .config = &replay->config,
-        .keep = replay->only != NULL ? keep : NULL,
-        .keep_argument = replay,
+        .keep = leat_replay_keep_some(&replay->keep) ? leat_replay_keep : NULL,
+        .keep_argument = &replay->keep,
     };
     return leat_replay_guest(&guest, reterr);
 }
@@ -364,6 +361,7 @@ static void replay_fini(struct replay *replay)
     leat_logger_fini(&replay->logger);
     leat_reader_close(replay->reader);
     leat_report_fini(&replay->report);
+    leat_replay_keep_fini(&replay->keep);
     leat_config_fini(&replay->config);
 }
 
@@ -374,6 +372,7 @@ static int replay_main(struct leat_cli *cli, int argc, char **argv)
     const char **paths LEAT_CLEANUP(leat_freep) = leat_alloc((size_t)(argc + 1) * sizeof(*paths));
     const char *file = NULL;
     leat_report_init(&replay.report, cli);
+    leat_replay_keep_init(&replay.keep, &replay.report);
     if (paths == NULL || !leat_is_ok(leat_config_init(&replay.config)))
         return leat_cli_fail(EXIT_BUG, NULL, "out of memory");
     if (leat_cli_parse(&leat_verb_replay, argc, argv, find_config, &file, paths) < 0)
@@ -387,7 +386,7 @@ static int replay_main(struct leat_cli *cli, int argc, char **argv)
     if (count == 0)
         return leat_cli_fail(EXIT_USAGE_ERROR, "leat replay --handler ./hello.so events/, or - for standard input",
                              "no file is named");
-    replay.report.only = replay.only != NULL;
+    replay.report.only = leat_replay_keep_some(&replay.keep);
     replay.report.guest = replay.bootstrap != NULL;
     replay.report.golden = replay.expect != NULL || replay.record != NULL;
     leat_status ended = run(&replay, paths, (size_t)count, &error);
@@ -398,20 +397,25 @@ const struct leat_cli_verb leat_verb_replay = {
     .name = "replay",
     .arguments = "FILE|DIR|-...",
     .summary = "run event files through handlers and say what Lambda would be told",
-    .examples = "leat replay --handler ./hello.so events/\n"
-                "leat replay --handler sqs=orders --handler s3=index handlers/*/events\n"
-                "leat sample sqs | leat replay --handler orders -\n"
-                "leat replay --handler ./hello.so --only 8d1f m.json\n"
-                "leat replay --handler ./hello.so --expect events/sqs.expect events/sqs.json\n"
-                "leat replay --bootstrap function.zip events/\n"
-                "leat replay --bootstrap 'python3 -m awslambdaric app.handler' events/\n",
-    .notes = "--bootstrap starts a function as Lambda does, serves it the Runtime API on the loopback, and reads its\n"
-             "answers as Lambda does: docs/reference/bootstrap.md. An invocation has 30 s, or what --time says.\n"
-             "Touches nothing but these files, which may be in the form of other tools: docs/reference/events.md.\n"
-             "With --parallel what is told stays in the order of the files; lanes hold inside a document.\n"
-             "Exit status 1: an event was not ok, or not as expected; 65: a file is no JSON (what stands before\n"
-             "it is still run); 66: no such file; 70: a handler never came back from its timeout; 78: a handler or\n"
-             "an option is unusable.\n",
+    .examples =
+        "leat replay --handler ./hello.so events/\n"
+        "leat replay --handler sqs=orders --handler s3=index handlers/*/events\n"
+        "leat sample sqs | leat replay --handler orders -\n"
+        "leat replay --handler ./hello.so --only 8d1f m.json\n"
+        "leat replay --handler ./hello.so --filter '{\"body\":{\"total\":[{\"numeric\":[\">\",100]}]}}' m.json\n"
+        "leat replay --handler ./hello.so --expect events/sqs.expect events/sqs.json\n"
+        "leat replay --bootstrap function.zip events/\n"
+        "leat replay --bootstrap 'python3 -m awslambdaric app.handler' events/\n",
+    .notes =
+        "--bootstrap starts a function as Lambda does, serves it the Runtime API on the loopback, and reads its\n"
+        "answers as Lambda does: docs/reference/bootstrap.md. An invocation has 30 s, or what --time says.\n"
+        "Touches nothing but these files, which may be in the form of other tools: docs/reference/events.md.\n"
+        "--filter takes the patterns of EventBridge, as Lambda's mappings do: docs/reference/filters.md. Records that\n"
+        "do not match are not run, and counted at the end.\n"
+        "With --parallel what is told stays in the order of the files; lanes hold inside a document.\n"
+        "Exit status 1: an event was not ok, or not as expected; 65: a file is no JSON (what stands before\n"
+        "it is still run); 66: no such file; 70: a handler never came back from its timeout; 78: a handler or\n"
+        "an option is unusable.\n",
     .options = options,
     .configured = true,
     .run = replay_main,

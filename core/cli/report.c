@@ -363,16 +363,21 @@ void leat_report_summary(struct leat_report *report, const char *verdict)
     clear_progress(report);
     if (report->json) {
         printf("{\"summary\":{\"events\":%llu,\"ok\":%llu,\"retry\":%llu,\"reject\":%llu,\"p50_us\":%lld,"
-               "\"p99_us\":%lld,\"peak_rss_bytes\":%ld}}\n",
+               "\"p99_us\":%lld,\"peak_rss_bytes\":%ld",
                (unsigned long long)metrics->events, (unsigned long long)metrics->outcomes[LEAT_OUTCOME_OK],
                (unsigned long long)metrics->outcomes[LEAT_OUTCOME_RETRY],
                (unsigned long long)metrics->outcomes[LEAT_OUTCOME_REJECT],
                (long long)leat_histogram_percentile(&metrics->runs, 50),
                (long long)leat_histogram_percentile(&metrics->runs, 99), peak_rss_bytes(report));
+        if (report->filters)
+            printf(",\"filtered\":%llu", (unsigned long long)report->filtered);
+        puts("}}");
         return;
     }
     if (!report->quiet)
         text_table(report);
+    if (report->filters)
+        printf("%llu record%s filtered out\n", (unsigned long long)report->filtered, report->filtered == 1 ? "" : "s");
     if (report->quiet || verdict != NULL)
         text_verdict(report, verdict);
 }

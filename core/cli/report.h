@@ -24,6 +24,8 @@ struct leat_report {
     struct leat_arena arena; /* of the golden lines */
     struct leat_lines lines;
     struct leat_metrics metrics;
+    bool filters;               /* there are some */
+    uint64_t filtered;          /* records that matched none */
     uint64_t documents, errors; /* errors: documents answered with one */
     bool broken_input, unreadable, out_of_memory;
     struct leat_reader *reader;

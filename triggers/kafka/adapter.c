@@ -202,4 +202,5 @@ const struct leat_adapter leat_adapter_kafka = {
     .detect = detect,
     .split = split,
     .normalise = normalise,
+    .filtered = {.data = {"value", "key"}, .base64 = true, .any_form = true},
 };

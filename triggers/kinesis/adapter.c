@@ -122,4 +122,5 @@ const struct leat_adapter leat_adapter_kinesis = {
     .detect = detect,
     .split = split,
     .normalise = normalise,
+    .filtered = {.within = "kinesis", .data = {"data"}, .base64 = true},
 };

@@ -171,4 +171,5 @@ const struct leat_adapter leat_adapter_sqs = {
     .detect = detect,
     .split = split,
     .normalise = normalise,
+    .filtered = {.data = {"body"}},
 };

@@ -45,6 +45,15 @@ enum leat_reply_shape {
     LEAT_REPLY_HTTP,       /* a status code; never dead-lettered */
 };
 
+/* What filters see of a record: its members as they are, but for those that hold data. These are decoded and, where
+ * they are an object or an array in JSON, parsed. */
+struct leat_filter_view {
+    const char *within;  /* a member whose own members are shown beside the record's; NULL: none */
+    const char *data[2]; /* the members that hold data; NULL: none */
+    bool base64;         /* in base64 */
+    bool any_form;       /* a pattern for text says nothing of JSON, nor one for JSON of text; else neither matches */
+};
+
 struct leat_adapter {
     uint32_t abi, size; /* LEAT_ABI, sizeof(struct leat_adapter) */
     const char *name;   /* the kind */
@@ -79,6 +88,8 @@ struct leat_adapter {
     /* An answer -> verdict, outcome and reason of each settlement, as the platform reads it. NULL: by `shape`. */
     leat_status (*decode_reply)(struct leat_arena *arena, const struct leat_records *records,
                                 const struct leat_answer *answer, struct leat_settlement *settlements, size_t count);
+    /* For filters; nothing: the record as it is. */
+    struct leat_filter_view filtered;
 };
 
 /* --- what the engine, show and tests call ------------------------------------------------------ */
