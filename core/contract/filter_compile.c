@@ -157,7 +157,7 @@ static leat_status compile_object(struct leat_filter_compiler *compiler, const c
                                   struct leat_filter_node *node)
 {
     const cJSON *member = NULL;
-    if (!cJSON_IsObject(object))
+    if (object == NULL || !cJSON_IsObject(object))
         return leat_filter_fault(compiler, "%s (want an object)", leat_json_type(object));
     if (object->child == NULL)
         return leat_filter_fault(compiler, "an empty object says nothing");

@@ -292,7 +292,7 @@ static leat_status compile_anything_but(struct leat_filter_compiler *compiler, c
     if (ret->but == NULL)
         return leat_arena_status(compiler->filter->arena);
     item = cJSON_IsArray(item) ? item->child : item;
-    for (size_t i = 0; i < count; i++, item = item->next) {
+    for (size_t i = 0; i < count && item != NULL; i++, item = item->next) {
         LEAT_TRY(compile_negated(compiler, taken, item, &ret->but[i]));
         if (ret->but[i].op != ret->but[0].op || (taken == NULL && item->type != ret->but[0].value->type))
             return leat_filter_fault(compiler, "anything-but mixes text and numbers");
