@@ -13,10 +13,10 @@ leat_status leat_answer_text(struct leat_arena *arena, leat_str text, struct lea
 leat_str leat_error_type(const struct leat_settlement *settlement)
 {
     const struct leat_unit *unit = settlement->unit;
+    bool timed_out = false;
     for (uint32_t i = 0; unit != NULL && i < unit->result_count; i++)
-        if (unit->results[i].timed_out)
-            return LEAT_STR("Function.Timeout");
-    return settlement->outcome == LEAT_OUTCOME_REJECT ? LEAT_STR("Function.Reject") : LEAT_STR("Function.Retry");
+        timed_out = timed_out || unit->results[i].timed_out;
+    return leat_outcome_error(settlement->outcome, timed_out);
 }
 
 leat_status leat_answer_error(struct leat_arena *arena, const struct leat_settlement *worst, size_t failed,

@@ -38,16 +38,6 @@ static void time_after(void *self, struct leat_work *const *work, size_t count)
 
 /* --- logging ---------------------------------------------------------------------------------------- */
 
-/* As Lambda is told, if the event is all of an invocation. */
-static leat_str error_type(const struct leat_result *result)
-{
-    if (result->kind == LEAT_OUTCOME_OK)
-        return LEAT_ABSENT;
-    if (result->timed_out)
-        return LEAT_STR("Function.Timeout");
-    return result->kind == LEAT_OUTCOME_REJECT ? LEAT_STR("Function.Reject") : LEAT_STR("Function.Retry");
-}
-
 static void log_after(void *self, struct leat_work *const *work, size_t count)
 {
     struct leat_engine *engine = self;
@@ -66,7 +56,7 @@ static void log_after(void *self, struct leat_work *const *work, size_t count)
             .tenant = invocation->tenant_id,
             .trace = invocation->trace_id,
             .handler = leat_str_c(result->handler),
-            .error_type = error_type(result),
+            .error_type = fine ? LEAT_ABSENT : leat_outcome_error(result->kind, result->timed_out),
             .event = work[i]->event != NULL ? leat_event_id(work[i]->event) : work[i]->unit->record->id,
         };
         leat_logger_write(logger, level, &fields, "%s in %.2f ms%s%.*s", leat_outcome_name(result->kind),

@@ -102,7 +102,13 @@ static void take_outcome(struct leat_context *context, struct leat_work *work, l
         result->reason = context->details[detail - 1].reason;
         result->delay_ms = context->details[detail - 1].delay_ms;
     }
-    leat_stream_end(context);
+    /* Whatever the handler says: half a reply, or an empty one in place of it, is no success. */
+    if (!leat_stream_end(context)) {
+        result->reply = NULL;
+        if (result->kind == LEAT_OUTCOME_OK)
+            *result = (struct leat_result){
+                .kind = LEAT_OUTCOME_RETRY, .reason = LEAT_STR("the streamed reply was not taken"), .delay_ms = -1};
+    }
     context->reply = NULL;
     context->last_header = NULL;
 }

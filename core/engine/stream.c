@@ -186,9 +186,11 @@ leat_status leat_stream_write(leat_context *context, leat_str bytes)
     return status;
 }
 
-void leat_stream_end(struct leat_context *context)
+bool leat_stream_end(struct leat_context *context)
 {
+    bool taken = context->stream.state != LEAT_STREAM_BROKEN;
     if (context->stream.state == LEAT_STREAM_COLLECT && context->reply != NULL)
         context->reply->body = leat_buf_str(&context->stream.collected);
     context->stream.state = LEAT_STREAM_NONE;
+    return taken;
 }

@@ -82,7 +82,8 @@ LEAT_API leat_outcome leat_reply_bytes(leat_context *ctx, int status, const char
 LEAT_API void leat_reply_header(leat_context *ctx, const char *name, const char *value);
 
 /* Streams: a reply that goes out while it is made. A stream ends with the outcome: ok ends it well, another breaks it
- * off with the reason. Where nothing can stream (replay, batches, queues) it is collected and is one reply. */
+ * off with the reason. Where begin or a write failed, ok is a retry. Where nothing can stream (replay, batches, queues)
+ * it is collected and is one reply. */
 
 /* As leat_reply_http, with the headers added so far; `status` 0: bytes of that type, as they are. Once in a call.
  * Fails with AWAY if nobody takes it, USAGE if there is a stream already. */

@@ -28,6 +28,9 @@ static inline enum leat_outcome_kind leat_outcome_kind_of(leat_outcome outcome)
 /* "none", "ok", "reject", "retry" */
 LEAT_API const char *leat_outcome_name(enum leat_outcome_kind kind);
 
+/* What Lambda is told a failure is called: "Function.Retry", "Function.Reject", "Function.Timeout". */
+LEAT_API leat_str leat_outcome_error(enum leat_outcome_kind kind, bool timed_out);
+
 struct leat_reply_header {
     leat_str name, value;
     struct leat_reply_header *next; /* in the order they were added; a name may repeat */
