@@ -215,7 +215,8 @@ void leat_context_init(struct leat_context *context, struct leat_engine *engine,
 
 /* stream.c */
 struct leat_reply *leat_context_reply(struct leat_context *context);
-/* The handler gave its outcome: what was collected is the body of its reply. False: nobody took the reply, or its end. */
+/* The handler gave its outcome: what was collected is the body of its reply. False: nobody took the reply, or its end.
+ */
 bool leat_stream_end(struct leat_context *context);
 /* What the run streams is not wanted any more: its handler is told. */
 void leat_stream_abort(struct leat_run *run);
