@@ -18,6 +18,7 @@ static void print_type(FILE *out, const struct leat_option *option)
     const char *between = "";
     switch (option->type) {
     case LEAT_OPTION_TEXT:
+    default:
     case LEAT_OPTION_HANDLER: fputs("\"type\": \"string\"", out); break;
     case LEAT_OPTION_DURATION: fprintf(out, pattern, "ms|s|m|h"); break;
     case LEAT_OPTION_SIZE:

@@ -59,7 +59,8 @@ const char *leat_option_wants(const struct leat_option *option)
     case LEAT_OPTION_FLAG: return "true or false";
     case LEAT_OPTION_MAP: return "a map";
     case LEAT_OPTION_HANDLER: return "a handler (PATH.so PATH.so:NAME NAME)";
-    case LEAT_OPTION_TEXT: break;
+    case LEAT_OPTION_TEXT:
+    default: break;
     }
     return "text";
 }
@@ -147,7 +148,8 @@ leat_status leat_option_set(struct leat_arena *arena, void *target, const struct
     case LEAT_OPTION_SIZE: return set_size(member, option, text, reterr);
     case LEAT_OPTION_CHOICE: return set_choice(member, option, text, reterr);
     case LEAT_OPTION_HANDLER:
-    case LEAT_OPTION_TEXT: break;
+    case LEAT_OPTION_TEXT:
+    default: break;
     }
     kept = leat_arena_copy(arena, text);
     if (kept.ptr != NULL)

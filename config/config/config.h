@@ -11,28 +11,7 @@
 
 #include <leat/json.h>
 #include <leat/log.h>
-
-enum leat_option_type {
-    LEAT_OPTION_TEXT,     /* leat_str */
-    LEAT_OPTION_HANDLER,  /* leat_str: PATH.so, PATH.so:NAME or NAME; in a file a path is relative to its folder */
-    LEAT_OPTION_DURATION, /* int64_t, milliseconds: 250ms 30s 15m 24h */
-    LEAT_OPTION_SIZE,     /* size_t, bytes: 64KiB 6MB 1GiB, or plain bytes */
-    LEAT_OPTION_CHOICE,   /* int: place in `choices` */
-    LEAT_OPTION_FLAG,     /* bool: true or false, also 1 or 0 */
-    LEAT_OPTION_MAP,      /* cJSON *: an object of anything */
-};
-
-struct leat_option {
-    const char *key; /* "log.level" is member "level" of group "log" */
-    enum leat_option_type type;
-    bool secret;          /* never shown */
-    size_t offset;        /* in what the table fills */
-    const char *fallback; /* as one would write it; NULL: not set */
-    const char *choices;  /* with spaces */
-    const char *help;
-};
-
-#define LEAT_OPTIONS_MAX 64 /* of one table */
+#include <leat/option.h>
 
 /* Of the service. Ends with key NULL. */
 extern const struct leat_option leat_options[];

@@ -232,7 +232,7 @@ static leat_status run(struct bootstrap *bootstrap, struct leat_error *reterr)
     if (bootstrap->signal_watch == NULL)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
     leat_watch_urgent(bootstrap->signal_watch);
-    LEAT_TRY(leat_engine_add_source(bootstrap->engine, &leat_source_lambda, &options, reterr));
+    LEAT_TRY(leat_engine_add_source(bootstrap->engine, &leat_source_lambda, &options, NULL, reterr));
     LEAT_TRY(leat_engine_start(bootstrap->engine, reterr));
     tell_start(bootstrap);
     return leat_engine_run(bootstrap->engine, reterr);

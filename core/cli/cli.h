@@ -19,6 +19,8 @@ enum {
     EXIT_BUG = 70,
     EXIT_CANNOT_CREATE = 73,
     EXIT_CANNOT_WRITE = 74,
+    EXIT_LATE = 75, /* the limit of a drain was reached, work was released */
+    EXIT_FENCED = 76,
     EXIT_CONFIG = 78,
 };
 

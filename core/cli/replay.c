@@ -304,7 +304,7 @@ static leat_status run(struct replay *replay, const char *const *paths, size_t c
     };
     if (replay->bootstrap != NULL)
         return run_bootstrap(replay, &file, reterr);
-    LEAT_TRY(leat_engine_add_source(replay->engine, &leat_source_file, &file, reterr));
+    LEAT_TRY(leat_engine_add_source(replay->engine, &leat_source_file, &file, NULL, reterr));
     LEAT_TRY(leat_engine_start(replay->engine, reterr));
     replay->started = true;
     return leat_engine_run(replay->engine, reterr);

@@ -75,6 +75,7 @@ int leat_cli_exit_of(leat_status status)
     case LEAT_E_CONFIG:
     case LEAT_E_HANDLER: return EXIT_CONFIG;
     case LEAT_E_AWAY: return EXIT_AWAY;
+    case LEAT_E_LATE: return EXIT_LATE;
     case LEAT_E_NO_MEMORY:
     case LEAT_E_UNKNOWN:
     case LEAT_E_BUG: break;

@@ -145,7 +145,7 @@ static leat_status open_test(struct leat_test *test, const struct leat_handler *
     if (test->engine == NULL)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
     LEAT_TRY(leat_engine_add_handler(test->engine, LEAT_ABSENT, handler, reterr));
-    LEAT_TRY(leat_engine_add_source(test->engine, &memory_source, &test, reterr));
+    LEAT_TRY(leat_engine_add_source(test->engine, &memory_source, &test, NULL, reterr));
     return leat_engine_start(test->engine, reterr);
 }
 

@@ -17,6 +17,7 @@ struct leat_envelope *leat_events_add(struct leat_decoder *decoder, const struct
     }
     struct leat_envelope *envelope = &out->items[out->count++];
     *envelope = (struct leat_envelope){
+        .of = record,
         .kind = leat_str_c(record->adapter->name),
         .record = record->json,
         .view_kind = record->adapter->view_kind,

@@ -21,6 +21,7 @@ static void take_defaults(struct leat_engine_options *options)
     DEFAULT(max_bytes);
     DEFAULT(grace_ms);
 #undef DEFAULT
+    options->service = options->service != NULL ? options->service : "leat";
     options->reserve_ms = options->reserve_ms >= 0 ? options->reserve_ms : 500;
     options->executor = options->executor != NULL ? options->executor : &leat_executor_inline;
     options->clock = options->clock != NULL ? options->clock : &leat_clock_system;
@@ -129,6 +130,7 @@ void leat_engine_free(struct leat_engine *engine)
     if (engine->executor_open)
         engine->options.executor->close(engine->executor);
     free_sources(engine);
+    leat_sinks_free(engine);
     leat_deliveries_free(engine);
     free_handlers(engine);
     free_runs(engine);
@@ -165,12 +167,6 @@ leat_status leat_engine_add_middleware(struct leat_engine *engine, const struct 
         engine->first_link = link;
     engine->last_link = link;
     return LEAT_OK;
-}
-
-void leat_engine_set_sink(struct leat_engine *engine, const struct leat_sink_ops *ops, void *self)
-{
-    engine->sink = ops;
-    engine->sink_self = self;
 }
 
 /* --- start, run, stop ---------------------------------------------------------------------------- */
@@ -246,6 +242,7 @@ leat_status leat_engine_start(struct leat_engine *engine, struct leat_error *ret
 {
     if (!engine->executor_open)
         LEAT_TRY(leat_engine_open(engine, reterr));
+    LEAT_TRY(leat_sinks_start(engine, reterr));
     for (struct leat_source *source = engine->sources; source != NULL; source = source->next) {
         LEAT_TRY(source->ops->start(source->self, reterr));
         source->started = true;

@@ -5,6 +5,8 @@
  */
 #include <engine/internal.h>
 
+#include <leat/letter.h>
+
 leat_str leat_delivery_copy(const struct leat_delivery *delivery, struct leat_arena *arena, leat_str bytes)
 {
     uintptr_t text = (uintptr_t)delivery->text.ptr, start = (uintptr_t)bytes.ptr;
@@ -221,17 +223,31 @@ static leat_str letter_id(struct leat_unit *unit, uint32_t index)
     return leat_arena_printf(arena, "%s/%llu/%u", source, (unsigned long long)unit->position, index);
 }
 
-static struct leat_letter *make_letter(struct leat_unit *unit, uint32_t index)
+static leat_str text_of(struct leat_engine *engine, struct leat_unit *unit, uint32_t index, leat_str id)
+{
+    const struct leat_dead dead = {
+        .id = id,
+        .service = engine->options.service,
+        .source = unit->delivery->source->settings.name,
+        .transport = unit->delivery->source->ops->name,
+        .position = unit->name.ptr != NULL ? unit->name : unit->record->id,
+        .unit = unit,
+        .index = index,
+        .attempts = unit->attempts,
+        .time_ms = leat_clock_wall_ms(engine->options.clock),
+    };
+    return leat_dead_text(&unit->delivery->results, &dead);
+}
+
+static struct leat_letter *make_letter(struct leat_engine *engine, struct leat_unit *unit, uint32_t index)
 {
     struct leat_letter *letter = LEAT_NEW(&unit->delivery->results, struct leat_letter);
     if (letter == NULL)
         return NULL;
     letter->id = letter_id(unit, index);
-    letter->unit = unit;
-    letter->envelope = unit->events.count > 0 ? &unit->events.items[index] : NULL;
-    letter->reason = unit->results[index].reason;
-    letter->attempts = unit->attempts;
-    return letter->id.ptr != NULL ? letter : NULL;
+    letter->dead = true;
+    letter->text = text_of(engine, unit, index, letter->id);
+    return letter->id.ptr != NULL && letter->text.ptr != NULL ? letter : NULL;
 }
 
 static bool is_request(const struct leat_unit *unit)
@@ -253,8 +269,8 @@ static void fail_letters(struct leat_unit *unit)
 /* True: the unit ends when the sink has answered. */
 static bool write_letters(struct leat_engine *engine, struct leat_unit *unit)
 {
-    if (engine->sink == NULL || unit->kept || unit->lost || is_request(unit) ||
-        worst_of(unit)->kind != LEAT_OUTCOME_REJECT)
+    struct leat_sink *sink = unit->delivery->source->dead;
+    if (sink == NULL || unit->kept || unit->lost || is_request(unit) || worst_of(unit)->kind != LEAT_OUTCOME_REJECT)
         return false;
     const struct leat_letter **letters =
         LEAT_NEW_N(&unit->delivery->results, const struct leat_letter *, unit->result_count);
@@ -262,7 +278,7 @@ static bool write_letters(struct leat_engine *engine, struct leat_unit *unit)
     for (uint32_t i = 0; i < unit->result_count && letters != NULL; i++) {
         if (unit->results[i].kind != LEAT_OUTCOME_REJECT)
             continue;
-        letters[count] = make_letter(unit, i);
+        letters[count] = make_letter(engine, unit, i);
         if (letters[count++] == NULL)
             letters = NULL;
     }
@@ -271,7 +287,7 @@ static bool write_letters(struct leat_engine *engine, struct leat_unit *unit)
         return false;
     }
     unit->letters = count;
-    engine->sink->write(engine->sink_self, letters, count, letter_answered, unit);
+    sink->ops->write(sink->self, letters, count, letter_answered, unit);
     return true;
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 leat_status leat_engine_add_source(struct leat_engine *engine, const struct leat_source_ops *ops, const void *options,
-                                   struct leat_error *reterr)
+                                   const struct leat_source_settings *settings, struct leat_error *reterr)
 {
     struct leat_source *source = leat_alloc(sizeof(*source)), **last = &engine->sources;
     if (source != NULL)
@@ -16,6 +16,13 @@ leat_status leat_engine_add_source(struct leat_engine *engine, const struct leat
     }
     source->engine = engine;
     source->ops = ops;
+    if (settings != NULL)
+        source->settings = *settings;
+    if (source->settings.name.ptr == NULL)
+        source->settings.name = leat_str_c(ops->name);
+    if (source->settings.dead_letter.ptr == NULL)
+        source->settings.dead_letter = engine->options.dead_letter;
+    source->dead = leat_sink_find(engine, source->settings.dead_letter);
     while (*last != NULL)
         last = &(*last)->next;
     *last = source;

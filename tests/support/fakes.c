@@ -478,7 +478,7 @@ static void answer_letter(void *argument)
 static void write_fake(void *self, const struct leat_letter *const *letters, size_t count,
                        void (*durable)(void *argument, size_t index, leat_status status), void *argument)
 {
-    struct fake_sink *sink = self;
+    struct fake_sink *sink = *(struct fake_sink **)self;
     (void)letters;
     for (size_t i = 0; i < count; i++) {
         struct letter_answer *answer = calloc(1, sizeof(*answer));
@@ -491,5 +491,19 @@ static void write_fake(void *self, const struct leat_letter *const *letters, siz
     }
 }
 
-const struct leat_sink_ops fake_sink = {
-    .abi = LEAT_ABI, .size = sizeof(struct leat_sink_ops), .name = "fake", .write = write_fake};
+static leat_status init_sink(void *self, struct leat_sink *sink, struct leat_loop *loop, const void *options,
+                             struct leat_error *reterr)
+{
+    (void)sink;
+    (void)loop;
+    (void)reterr;
+    *(const struct fake_sink **)self = options;
+    return LEAT_OK;
+}
+
+const struct leat_sink_ops fake_sink = {.abi = LEAT_ABI,
+                                        .size = sizeof(struct leat_sink_ops),
+                                        .name = "fake",
+                                        .state_size = sizeof(struct fake_sink *),
+                                        .init = init_sink,
+                                        .write = write_fake};

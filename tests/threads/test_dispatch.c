@@ -44,6 +44,7 @@ static struct leat_engine *make_engine(const struct mode *mode, const struct lea
         .max_in_flight = 200,
         .reserve_ms = -1,
         .outcome_level = LEAT_TRACE,
+        .dead_letter = LEAT_STR("dead"),
     };
     struct leat_engine *engine = leat_engine_new(&options);
     if (engine == NULL || !leat_is_ok(leat_engine_add_handler(engine, LEAT_ABSENT, handler, NULL)))
@@ -66,9 +67,9 @@ static leat_status run(const struct mode *mode, const struct scenario *scenario)
                                          .deadline_ms = scenario->deadline_ms};
     fake_log_reset();
     if (scenario->sink)
-        leat_engine_set_sink(engine, &fake_sink, &sink);
+        (void)leat_engine_add_sink(engine, LEAT_STR("dead"), &fake_sink, &sink, NULL);
     const struct leat_source_ops *ops = mode->whole ? &fake_source_whole : &fake_source_each;
-    leat_status status = leat_engine_add_source(engine, ops, &source, &error);
+    leat_status status = leat_engine_add_source(engine, ops, &source, NULL, &error);
     if (leat_is_ok(status))
         status = leat_engine_start(engine, &error);
     if (leat_is_ok(status))
@@ -365,7 +366,7 @@ static void test_lost(void)
     struct leat_engine *engine = make_engine(&mode, &loser);
     fake_log_reset();
     (void)leat_engine_add_middleware(engine, &remember, NULL);
-    bool good = leat_is_ok(leat_engine_add_source(engine, &fake_source_each, &source, NULL)) &&
+    bool good = leat_is_ok(leat_engine_add_source(engine, &fake_source_each, &source, NULL, NULL)) &&
                 leat_is_ok(leat_engine_start(engine, NULL)) && leat_is_ok(leat_engine_run(engine, NULL));
     check(good && fake_log.unit_count == 0, "a lost unit", &mode, "is never settled");
     check(leat_engine_metrics(engine)->lost == 2, "a lost unit", &mode, "is counted");
@@ -389,7 +390,7 @@ static void test_out_of_memory(const struct mode *mode, const struct scenario *s
         fake_log_reset();
         if (engine != NULL && leat_is_ok(leat_engine_add_handler(engine, LEAT_ABSENT, &fake_handler, &error)) &&
             leat_is_ok(leat_engine_add_source(engine, mode->whole ? &fake_source_whole : &fake_source_each, &source,
-                                              &error)) &&
+                                              NULL, &error)) &&
             leat_is_ok(leat_engine_start(engine, &error)))
             (void)leat_engine_run(engine, &error);
         leat_engine_free(engine);

@@ -23,6 +23,7 @@ LEAT_BEGIN
     X(CONFIG, "config", "configuration or handler unusable")  \
     X(HANDLER, "handler", "the handler refused")              \
     X(AWAY, "away", "the service is away")                    \
+    X(LATE, "late", "it was not done in time")                \
     X(BUG, "bug", "a bug of leat")
 
 enum leat_status_code {

@@ -12,24 +12,32 @@
 #include <leat/adapter.h>
 #include <leat/log.h>
 #include <leat/loop.h>
+#include <leat/option.h>
 
 LEAT_BEGIN
 
 struct leat_source; /* the engine's half */
 
 enum leat_settle_shape {
-    LEAT_SETTLE_EACH,  /* each unit alone: queues */
+    LEAT_SETTLE_EACH, /* each unit alone: queues */
+    LEAT_SETTLE_LOG,  /* a watermark in each domain: Kafka, shards. Only ACK comes, of the last unit before which all of
+                       * its domain are done; it stands for those too */
     LEAT_SETTLE_WHOLE, /* all units of a delivery in one call: Lambda, replay */
 };
 enum leat_retry_owner {
-    LEAT_BY_SOURCE, /* a retry is handed back with its delay */
+    LEAT_BY_SOURCE, /* a retry is handed back with its delay; but in a lane, unless `ordered`, as BY_ENGINE */
+    LEAT_BY_ENGINE, /* it waits here, holding its lane and its lease; what is handed back is RELEASE only */
     LEAT_BY_CALLER, /* a delay is only a wish: Lambda, requests, replay */
 };
 
 struct leat_source_caps {
     enum leat_settle_shape settle;
     enum leat_retry_owner retry;
-    bool counts; /* unit.attempts is the source's own count */
+    bool counts;  /* unit.attempts is the source's own count */
+    bool leases;  /* unit.lease_until_ms; `extend` is there */
+    bool domains; /* `hold` is there, leat_revoke may come with `revoked` */
+    bool ordered; /* what it hands out of a lane waits for what was handed back of that lane */
+    bool keyed;   /* by default units without a lane of their own run in order of their events' partition key */
 };
 
 struct leat_source_ops {
@@ -37,6 +45,8 @@ struct leat_source_ops {
     const char *name;   /* also the transport handlers see */
     size_t state_size;
     struct leat_source_caps caps;
+    const struct leat_option *options; /* of the configuration, ends with key NULL; NULL: it cannot be configured */
+    size_t options_size;               /* of the struct they fill; it lives as long as the engine */
     /* Prepares; no I/O that waits. On failure close and fini still come. `options` are the source's own. */
     leat_status (*init)(void *self, struct leat_source *source, struct leat_loop *loop, const void *options,
                         struct leat_error *reterr);
@@ -44,10 +54,17 @@ struct leat_source_ops {
     /* Credit, absolute: so many more units and bytes may be delivered; 0 pauses. A delivery that is larger
      * than the rest of the credit may still come whole. */
     void (*demand)(void *self, uint32_t units, size_t bytes);
+    /* No more of that domain (held), or more again. What was fetched already may still come. */
+    void (*hold)(void *self, uint32_t domain, bool held);
     /* EACH: units of one delivery, each answered by leat_settled. WHOLE: all of its units in their order, or
      * none (an empty batch, or a payload that could not be decoded), answered once by leat_delivery_settled.
      * Now or later. `settlements` live until the answer. */
     void (*settle)(void *self, struct leat_delivery *delivery, const struct leat_settlement *settlements, size_t count);
+    /* Half of their leases is over. Each is answered by leat_extended, or by leat_lost. Goes on while they are
+     * buffered, wait, run or drain, and until a settlement is answered. */
+    void (*extend)(void *self, struct leat_unit *const *units, size_t count);
+    /* The answer to leat_revoke: of that assignment nothing is under way any more, and no settlement will come. */
+    void (*revoked)(void *self, uint32_t domain, uint32_t generation);
     /* Take no more; settle still comes for what was delivered; ends in leat_stopped. */
     void (*stop)(void *self);
     /* Streamed replies; all three NULL: it has none. UNKNOWN: not this unit, whose reply then comes whole. `reply` has
@@ -89,6 +106,7 @@ struct leat_delivery {
 
     /* The engine's, from leat_deliver on. */
     struct leat_arena results; /* reasons and replies: the other arena stays as decode left it */
+    size_t bytes;              /* of the source's credit */
     uint32_t references;       /* units, runs, and the delivery's own settlement */
     uint32_t open;             /* units that have not ended */
     uint32_t settle_tries;
@@ -107,6 +125,13 @@ LEAT_API struct leat_arena *leat_delivery_arena(struct leat_delivery *delivery);
 /* Fills it from text that lives as long as it does. A failure is kept in the delivery, which may be
  * delivered all the same (nothing runs, settle is called with no settlements) or dropped. */
 LEAT_API leat_status leat_delivery_text(struct leat_delivery *delivery, leat_str text, const struct leat_adapter *as);
+/* The same of a file, as one unit with the records of all that stands in it: a payload, or one a line. What is broken
+ * is a record that says so. `given` has the unit's own members; may be NULL. Fails with NO_MEMORY and TOO_BIG only. */
+LEAT_API leat_status leat_delivery_file(struct leat_delivery *delivery, leat_str text, const struct leat_unit *given);
+/* Adds a unit of one record, which a native source made; both are copied, their slices must live as long as the
+ * delivery. */
+LEAT_API leat_status leat_delivery_record(struct leat_delivery *delivery, const struct leat_record *record,
+                                          const struct leat_unit *given);
 /* Drops one that was not delivered. */
 LEAT_API void leat_delivery_drop(struct leat_delivery *delivery);
 /* Hands it over. Never fails: credit was given. */
@@ -121,12 +146,19 @@ struct leat_answer_rules {
 };
 LEAT_API void leat_delivery_answer(struct leat_delivery *delivery, const struct leat_settlement *settlements,
                                    size_t count, const struct leat_answer_rules *rules, struct leat_answer *retanswer);
+/* The answer to `extend`: the lease now ends then (monotonic; 0: it could not be extended, and is tried again while it
+ * lasts). */
+LEAT_API void leat_extended(struct leat_unit *unit, int64_t until_ms);
+/* That assignment ends at `deadline_ms` (monotonic): nothing more of it starts, what runs may end and is settled until
+ * then. `deadline_ms` 0: it has ended, and nothing of it is settled. Ends in `revoked`. */
+LEAT_API void leat_revoke(struct leat_source *source, uint32_t domain, uint32_t generation, int64_t deadline_ms);
 /* The unit is not ours any more: its runs are cancelled, its result is counted and not settled. */
 LEAT_API void leat_lost(struct leat_unit *unit, enum leat_loss loss);
 /* More of the unit's streamed reply can be taken, or is refused. */
 LEAT_API void leat_writable(struct leat_unit *unit);
 #define LEAT_GONE SIZE_MAX
-/* For status and logs; FAILED stops the engine with `why`. */
+/* For status and logs; each change is a line. IDLE: nothing waits there, nor will for being delayed. DISCONNECTED: it
+ * tries again by itself. FAILED stops the engine with `why`. */
 LEAT_API void leat_source_state(struct leat_source *source, enum leat_source_state state, const char *why);
 /* A line bound to a request; absent: to none. */
 LEAT_API void leat_source_log(struct leat_source *source, enum leat_log_level level, leat_str request,

@@ -6,8 +6,10 @@
 #ifndef LEAT_ENGINE_ENGINE_H
 #define LEAT_ENGINE_ENGINE_H
 
+#include <engine/backoff.h>
 #include <engine/metrics.h>
 
+#include <leat/filter.h>
 #include <leat/handler.h>
 #include <leat/middleware.h>
 #include <leat/sink.h>
@@ -37,6 +39,41 @@ struct leat_engine_options {
      * unseen. NULL: all. */
     bool (*keep)(void *argument, const struct leat_unit *unit, const struct leat_envelope *envelope);
     void *keep_argument;
+    /* --- of a worker ------------------------------------------------------------------------------------- */
+    const char *service;          /* for dead letters; NULL: "leat" */
+    leat_str dead_letter;         /* the sink of sources that name none; absent: none */
+    struct leat_journal *journal; /* what runs, for the next life; NULL: nobody notes it */
+    uint32_t max_crashes;         /* after so many an event is rejected; 0: 3 */
+    uint64_t max_events;          /* the engine stops when so many have run; 0: no limit */
+    uint64_t seed;                /* of back-off; 0: of the clock */
+    /* Loop thread, once after any number of changes: of a source's state, or nothing is in flight any more. NULL:
+     * nobody asks. */
+    void (*changed)(void *argument);
+    void *changed_argument;
+};
+
+enum leat_ordering { LEAT_ORDER_USUAL, LEAT_ORDER_NONE, LEAT_ORDER_KEY, LEAT_ORDER_PARTITION };
+
+/* What every source can be told. All zero: as the engine's options say, and no limits. */
+struct leat_source_settings {
+    leat_str name;                      /* as the configuration calls it; absent: the type's name */
+    const struct leat_handler *handler; /* NULL: the engine's handlers */
+    const cJSON *settings;              /* they go before the engine's; an object or NULL */
+    const struct leat_filter *filter;   /* records that do not match are settled as ok; NULL: all match */
+    leat_str dead_letter;               /* name of a sink; absent: the engine's */
+    enum leat_ordering ordering;
+    uint32_t batch;              /* most events of a handle_batch; 0: the engine's */
+    int64_t window_ms;           /* a batch waits so long for more */
+    uint32_t max_attempts;       /* of an event; a retry beyond is a reject; 0: no limit */
+    int64_t max_age_ms;          /* the same, since it came into the queue; 0: no limit */
+    struct leat_backoff backoff; /* 0: 1 s; 5 min */
+    uint32_t concurrency;        /* most slots at once; 0: all */
+    double max_rate;             /* most events a second that start; 0: no limit */
+    uint32_t max_in_flight;      /* units; 0: the engine's */
+    size_t max_bytes;            /* of all deliveries in flight; 0: the engine's */
+    uint32_t breaker_failures;   /* retries in a row that stop it for a pause; 0: never */
+    int64_t breaker_pause_ms;    /* 0: 10 s */
+    bool paused;                 /* takes nothing */
 };
 
 #define LEAT_MAX_PAYLOAD ((size_t)64 << 20)
@@ -54,10 +91,12 @@ leat_status leat_engine_add_handler(struct leat_engine *engine, leat_str trigger
                                     struct leat_error *reterr);
 /* Behind those there already; `self` is the caller's. */
 leat_status leat_engine_add_middleware(struct leat_engine *engine, const struct leat_middleware_ops *ops, void *self);
-/* Where rejected events go. */
-void leat_engine_set_sink(struct leat_engine *engine, const struct leat_sink_ops *ops, void *self);
+/* `name` and `options` must outlive the engine, as those of a source. */
+leat_status leat_engine_add_sink(struct leat_engine *engine, leat_str name, const struct leat_sink_ops *ops,
+                                 const void *options, struct leat_error *reterr);
+/* `settings` NULL: the engine's options alone. Sinks it names must be there. */
 leat_status leat_engine_add_source(struct leat_engine *engine, const struct leat_source_ops *ops, const void *options,
-                                   struct leat_error *reterr);
+                                   const struct leat_source_settings *settings, struct leat_error *reterr);
 
 /* load, then every slot's init. */
 leat_status leat_engine_open(struct leat_engine *engine, struct leat_error *reterr);
@@ -65,13 +104,17 @@ leat_status leat_engine_open(struct leat_engine *engine, struct leat_error *rete
  * first before a snapshot. */
 leat_status leat_engine_snapshot(struct leat_engine *engine, struct leat_error *reterr);
 leat_status leat_engine_restore(struct leat_engine *engine, struct leat_error *reterr);
-/* The sources' start; open before it, if nobody did. */
+/* The sinks' start, then the sources'; open before it, if nobody did. */
 leat_status leat_engine_start(struct leat_engine *engine, struct leat_error *reterr);
-/* Until every source has stopped and all is settled. Fails if a source failed, and with BUG if slots are lost or too
- * many were: so it ends although their handlers have not returned. */
+/* Until every source has stopped and all is settled. Fails if a source failed, with LATE if the limit of a drain was
+ * reached first, and with BUG if slots are lost or too many were: so it ends although their handlers have not returned.
+ */
 leat_status leat_engine_run(struct leat_engine *engine, struct leat_error *reterr);
-/* Asks every source to stop. Loop thread. */
+/* Asks every source to stop, and gives back what has not started. Loop thread. */
 void leat_engine_stop(struct leat_engine *engine);
+/* The same, with a limit: every 5 s a line says what it waits for; then runs are cancelled and, a grace later, left
+ * behind: their units are not settled. `limit_ms` 0: at once. */
+void leat_engine_drain(struct leat_engine *engine, int64_t limit_ms);
 /* How many handlers are past their deadline and its grace and have not returned. */
 uint32_t leat_engine_lost_slots(const struct leat_engine *engine);
 

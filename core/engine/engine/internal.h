@@ -45,10 +45,20 @@ struct leat_source {
     struct leat_engine *engine;
     const struct leat_source_ops *ops;
     void *self;
+    struct leat_source_settings settings;
+    struct leat_sink *dead; /* NULL: it has none */
     uint32_t in_flight; /* units delivered and not done, and one for each delivery */
     uint32_t demanded;  /* the credit it was told last; LEAT_UNTOLD: it has changed since */
     bool started, stopped, stopping, failed;
     char why[160]; /* of the last state */
+};
+
+struct leat_sink {
+    struct leat_sink *next;
+    struct leat_engine *engine;
+    leat_str name;
+    const struct leat_sink_ops *ops;
+    void *self;
 };
 
 struct leat_unit_queue {
@@ -143,8 +153,7 @@ struct leat_engine {
     struct leat_slot *slots;
     struct leat_slot **slot_list;
     struct leat_link *first_link, *last_link;
-    const struct leat_sink_ops *sink;
-    void *sink_self;
+    struct leat_sink *sinks;
     struct leat_source *sources;
     struct leat_unit_queue ready;
     struct leat_lane *lanes[LEAT_LANE_BUCKETS];
@@ -177,6 +186,11 @@ bool leat_dispatch_take_back(struct leat_engine *engine);
 void leat_dispatch_deliver(struct leat_engine *engine, struct leat_delivery *delivery);
 void leat_dispatch_results(struct leat_run *run);
 void leat_dispatch_forward(struct leat_engine *engine, struct leat_unit *unit);
+
+/* sink.c */
+struct leat_sink *leat_sink_find(const struct leat_engine *engine, leat_str name);
+leat_status leat_sinks_start(struct leat_engine *engine, struct leat_error *reterr);
+void leat_sinks_free(struct leat_engine *engine);
 
 /* source.c */
 void leat_deliveries_free(struct leat_engine *engine);

@@ -12,6 +12,8 @@
 
 LEAT_BEGIN
 
+struct leat_record;
+
 struct leat_attribute {
     leat_str name, value;
     struct leat_attribute *next; /* sorted by name */
@@ -69,8 +71,9 @@ struct leat_envelope {
     struct leat_data data;
     leat_str raw_text; /* the outermost record, if it is no place */
     struct leat_place raw;
-    struct leat_within *within; /* NULL: not nested */
-    const cJSON *record;        /* what the view reads */
+    struct leat_within *within;   /* NULL: not nested */
+    const cJSON *record;          /* what the view reads */
+    const struct leat_record *of; /* the outermost record it came out of */
     enum leat_view_kind view_kind;
     leat_view_fn *view;
 };

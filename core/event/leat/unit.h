@@ -7,6 +7,7 @@
 #define LEAT_UNIT_H
 
 #include <leat/envelope.h>
+#include <leat/heap.h>
 #include <leat/outcome.h>
 
 LEAT_BEGIN
@@ -30,6 +31,7 @@ struct leat_record {
     leat_str partition;         /* streams and Kafka: the part whose checkpoint it moves; absent: the whole batch */
     uint32_t attempts;          /* as the payload tells; 0: it does not */
     leat_str broken;            /* why it cannot be normalised; absent: it is whole */
+    leat_str text;              /* what it was read from, where it has no doc: for dead letters */
 };
 
 /* Where a record of a document stands, or a direct member of it (NULL: all of it). */
@@ -67,22 +69,34 @@ struct leat_result {
     const struct leat_reply *reply;
 };
 
+/* Something that is to happen at a time; the engine's. */
+struct leat_alarm {
+    struct leat_heap_node node;
+    void (*ring)(struct leat_alarm *alarm);
+};
+
 /* Settled alone. 0..n events; none is settled as ok. */
 struct leat_unit {
     struct leat_delivery *delivery;
     uint32_t index;              /* in its delivery */
     uint32_t domain, generation; /* partition or shard, assignment */
-    uint32_t attempts;           /* by the source's count; 0: it does not count */
+    uint32_t attempts;           /* this one's number by the source's count, from 1; 0: it does not count */
     uint64_t position;           /* rises in a domain; gaps are normal */
     int64_t lease_until_ms;      /* monotonic; 0: none */
+    int64_t since_ms;            /* when it came into the queue, wall clock; 0: nobody knows */
+    leat_str name;               /* what the source calls it: a file, an entry; absent: the record's id */
     void *token;                 /* the source's: receipt, entry, connection */
-    struct leat_record *record;
+    struct leat_record *record;  /* the first of its records */
+    uint32_t record_count;
+    size_t bytes;                /* of its text, about */
     struct leat_events events;   /* in the delivery's arena */
     struct leat_result *results; /* one an event; one also for a broken record */
     uint32_t result_count;
 
     /* The engine's, from leat_deliver on. */
     struct leat_unit *next;
+    struct leat_unit *flight_next, **flight_at; /* among those of its source that are under way */
+    struct leat_alarm again, lease;             /* when it is tried again, when its lease is to be extended */
     struct leat_lane *lane;
     struct leat_run *run;      /* the run it is in, or NULL */
     struct leat_result single; /* the results of most units */
@@ -92,6 +106,19 @@ struct leat_unit {
     bool kept;        /* its rejected events lie in the sink */
     bool lost;        /* lease gone, client gone, revoked: counted, never settled */
 };
+
+/* The event that result number `index` is of; NULL: a broken record. */
+static inline const struct leat_envelope *leat_unit_envelope(const struct leat_unit *unit, uint32_t index)
+{
+    bool there = index < unit->events.count && unit->events.items[index].kind.ptr != NULL;
+    return there ? &unit->events.items[index] : NULL;
+}
+
+/* The record that it came out of. */
+static inline const struct leat_record *leat_unit_record(const struct leat_unit *unit, uint32_t index)
+{
+    return index < unit->events.count ? unit->events.items[index].of : unit->record;
+}
 
 /* How one unit ends, as the source is told. */
 struct leat_settlement {
