@@ -9,6 +9,8 @@
 
 #include <config/tree.h>
 
+#include <engine/engine.h>
+
 #include <leat/json.h>
 #include <leat/log.h>
 #include <leat/option.h>
@@ -26,6 +28,32 @@ struct leat_option_table {
     void *target;
     uint64_t *given;                  /* a bit for each option that is not left to its default */
     struct leat_config_place *places; /* of the values, LEAT_OPTIONS_MAX; NULL: nobody asks */
+};
+
+/* An entry of "sources". */
+struct leat_config_source {
+    const struct leat_source_ops *ops;
+    void *options; /* ops->options_size bytes, filled; lives as long as the configuration */
+    struct leat_source_settings settings;
+    leat_str handler;               /* absent: the service's */
+    struct leat_config_place place; /* of its type */
+};
+
+/* An entry of "sinks", or an inline one, whose name is the path to it ("sources.orders.dead_letter"). */
+struct leat_config_sink {
+    const struct leat_sink_ops *ops;
+    void *options;
+    leat_str name;
+    struct leat_config_place place;
+};
+
+/* Who knows the types that "type:" names. */
+struct leat_config_types {
+    const struct leat_source_ops *(*source)(void *argument, leat_str type, struct leat_error *reterr);
+    const struct leat_sink_ops *(*sink)(void *argument, leat_str type, struct leat_error *reterr);
+    /* A name in "modules". */
+    leat_status (*module)(void *argument, leat_str name, struct leat_error *reterr);
+    void *argument;
 };
 
 struct leat_config {
