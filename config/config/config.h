@@ -9,11 +9,12 @@
 
 #include <config/tree.h>
 
-#include <engine/engine.h>
-
 #include <leat/json.h>
 #include <leat/log.h>
 #include <leat/option.h>
+#include <leat/settings.h>
+#include <leat/sink.h>
+#include <leat/source.h>
 
 /* Of the service. Ends with key NULL. */
 extern const struct leat_option leat_options[];
