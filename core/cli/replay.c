@@ -209,6 +209,7 @@ static bool make_engine(struct replay *replay)
         .settings = replay->config.settings,
         .logger = &replay->logger,
         .outcome_level = LEAT_DEBUG, /* the report says it */
+        .emits_nowhere = true,
         .keep = leat_replay_keep_some(&replay->keep) ? leat_replay_keep : NULL,
         .keep_argument = &replay->keep,
     };

@@ -139,8 +139,11 @@ static leat_status open_test(struct leat_test *test, const struct leat_handler *
 {
     cJSON *root;
     LEAT_TRY(take_settings(test, settings, &root, reterr));
-    struct leat_engine_options options = {
-        .adapters = test->adapters, .settings = root, .reserve_ms = -1, .outcome_level = LEAT_DEBUG};
+    struct leat_engine_options options = {.adapters = test->adapters,
+                                          .settings = root,
+                                          .reserve_ms = -1,
+                                          .outcome_level = LEAT_DEBUG,
+                                          .emits_nowhere = true};
     test->engine = leat_engine_new(&options);
     if (test->engine == NULL)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");

@@ -158,7 +158,7 @@ bool leat_cancelled(const leat_context *context)
 
 uint32_t leat_attempt(const leat_context *context)
 {
-    return context->work != NULL ? context->work->unit->attempts : 0;
+    return context->work != NULL ? leat_unit_attempt(context->work->unit) : 0;
 }
 
 leat_str leat_transport(const leat_context *context)
@@ -172,8 +172,8 @@ leat_str leat_position(const leat_context *context)
     if (context->work == NULL)
         return LEAT_ABSENT;
     const struct leat_unit *unit = context->work->unit;
-    if (unit->record->id.ptr != NULL)
-        return unit->record->id;
+    if (unit->name.ptr != NULL || unit->record->id.ptr != NULL)
+        return unit->name.ptr != NULL ? unit->name : unit->record->id;
     return leat_arena_printf(context->arena, "%" PRIu64, unit->position);
 }
 
@@ -214,12 +214,19 @@ bool leat_window(const leat_context *context, struct leat_window *retwindow)
     return true;
 }
 
+static leat_str find_pair(const struct leat_setting_pair *pair, const char *key)
+{
+    while (pair != NULL && !leat_str_is(pair->key, key))
+        pair = pair->next;
+    return pair != NULL ? pair->value : LEAT_ABSENT;
+}
+
+/* The source's own goes before the service's. */
 leat_str leat_setting(const leat_context *context, const char *key)
 {
-    for (const struct leat_setting_pair *pair = context->engine->settings; pair != NULL; pair = pair->next)
-        if (leat_str_is(pair->key, key))
-            return pair->value;
-    return LEAT_ABSENT;
+    const struct leat_delivery *delivery = delivery_of(context);
+    leat_str value = delivery != NULL ? find_pair(delivery->source->pairs, key) : LEAT_ABSENT;
+    return value.ptr != NULL ? value : find_pair(context->engine->settings, key);
 }
 
 void *leat_shared(const leat_context *context)

@@ -11,19 +11,6 @@
 
 #define NEVER INT64_MAX
 
-static int64_t now_us(const struct leat_engine *engine)
-{
-    return leat_clock_us(engine->options.clock);
-}
-
-static int64_t in_ms(int64_t from_us, int64_t ms)
-{
-    int64_t us;
-    if (ms <= 0)
-        return from_us;
-    return __builtin_mul_overflow(ms, (int64_t)1000, &us) || us > NEVER - from_us ? NEVER : from_us + us;
-}
-
 static void arm(struct leat_engine *engine, int64_t at_us, int64_t from_us)
 {
     if (at_us >= engine->armed_us)
@@ -35,7 +22,7 @@ static void arm(struct leat_engine *engine, int64_t at_us, int64_t from_us)
 /* When a delivery's time is over, by our clock. */
 static int64_t end_of(const struct leat_engine *engine, int64_t deadline_ms, int64_t from_us)
 {
-    return deadline_ms < 0 ? from_us : in_ms(from_us, deadline_ms - leat_clock_wall_ms(engine->options.clock));
+    return deadline_ms < 0 ? from_us : leat_us_in(from_us, deadline_ms - leat_clock_wall_ms(engine->options.clock));
 }
 
 /* --- a run under way ------------------------------------------------------------------------------------ */
@@ -68,14 +55,17 @@ void leat_deadline_start(struct leat_run *run)
     struct leat_engine *engine = run->engine;
     int64_t timeout_ms = engine->options.timeout_ms;
     int64_t delivery_ms = engine->timer != NULL ? soonest_delivery_ms(run) : 0;
-    if (engine->timer == NULL || (timeout_ms == 0 && delivery_ms == 0))
+    if (engine->timer == NULL)
         return;
-    int64_t from_us = now_us(engine);
-    int64_t own_us = timeout_ms > 0 ? in_ms(from_us, timeout_ms) : NEVER;
+    watch(run); /* a drain may end it */
+    run->due_us = NEVER;
+    if (timeout_ms == 0 && delivery_ms == 0)
+        return;
+    int64_t from_us = leat_engine_now_us(engine);
+    int64_t own_us = timeout_ms > 0 ? leat_us_in(from_us, timeout_ms) : NEVER;
     int64_t end_us = delivery_ms != 0 ? end_of(engine, delivery_ms, from_us) : NEVER;
     run->started_us = from_us;
     run->deadline_us = run->due_us = end_us < own_us ? end_us : own_us;
-    watch(run);
     arm(engine, run->due_us, from_us);
 }
 
@@ -89,6 +79,45 @@ static void unwatch(struct leat_run *run)
     run->watch_at = NULL;
 }
 
+enum { DURATION_MAX = 32 };
+
+static const char *duration(char *buf, int64_t ms)
+{
+    snprintf(buf, DURATION_MAX, ms % 1000 == 0 ? "%" PRId64 " s" : "%" PRId64 " ms", ms % 1000 == 0 ? ms / 1000 : ms);
+    return buf;
+}
+
+/* What it had. */
+static int64_t had_ms(const struct leat_run *run)
+{
+    return (run->deadline_us - run->started_us + 500) / 1000;
+}
+
+/* Who waits for an answer gets one while the handler still runs. A queue does not: its unit is given back when the
+ * handler returns, or when the process ends, and by then it may not be running twice. */
+static bool is_callers(const struct leat_source *source)
+{
+    return source->ops->caps.retry == LEAT_BY_CALLER;
+}
+
+/* Whatever it said so late. */
+static void time_out(struct leat_run *run)
+{
+    char text[DURATION_MAX];
+    leat_str reason = leat_arena_printf(&run->arena, "timed out after %s", duration(text, had_ms(run)));
+    for (uint32_t i = 0; i < run->count; i++) {
+        struct leat_result *result = run->work[i].result;
+        if (run->work[i].decided)
+            continue;
+        result->kind = LEAT_OUTCOME_RETRY;
+        result->timed_out = true;
+        result->reason = reason.ptr != NULL ? reason : LEAT_STR("timed out");
+        result->delay_ms = -1;
+        result->reply = NULL;
+        run->work[i].emission = NULL;
+    }
+}
+
 /* Its handler has returned. False: too late, and that was all. */
 bool leat_deadline_end(struct leat_run *run)
 {
@@ -97,8 +126,15 @@ bool leat_deadline_end(struct leat_run *run)
         unwatch(run);
         return true;
     }
+    struct leat_source *source = run->deliveries[0]->source;
     engine->lost--;
     engine->metrics.late_results++;
+    source->counters.late_results++;
+    if (!is_callers(source)) {
+        time_out(run);
+        return true;
+    }
+    source->running--;
     for (uint32_t i = 0; i < run->count; i++)
         if (!run->work[i].decided)
             leat_lane_let_go(engine, run->work[i].unit);
@@ -107,14 +143,6 @@ bool leat_deadline_end(struct leat_run *run)
 }
 
 /* --- a run is lost ------------------------------------------------------------------------------------- */
-
-enum { DURATION_MAX = 32 };
-
-static const char *duration(char *buf, int64_t ms)
-{
-    snprintf(buf, DURATION_MAX, ms % 1000 == 0 ? "%" PRId64 " s" : "%" PRId64 " ms", ms % 1000 == 0 ? ms / 1000 : ms);
-    return buf;
-}
 
 static bool is_last_of_unit(const struct leat_run *run, uint32_t i)
 {
@@ -144,14 +172,13 @@ static struct leat_run *new_stand_in(const struct leat_run *lost)
 static void fill_stand_in(struct leat_run *run, const struct leat_run *lost)
 {
     char text[DURATION_MAX];
-    leat_str reason = leat_arena_printf(&run->arena, "timed out after %s",
-                                        duration(text, (lost->deadline_us - lost->started_us + 500) / 1000));
+    leat_str reason = leat_arena_printf(&run->arena, "timed out after %s", duration(text, had_ms(lost)));
     const struct leat_result unstarted = {.kind = LEAT_OUTCOME_RETRY,
                                           .timed_out = true,
                                           .reason = reason.ptr != NULL ? reason : LEAT_STR("timed out"),
                                           .delay_ms = -1};
     struct leat_result result = unstarted;
-    result.duration_us = now_us(run->engine) - lost->started_us;
+    result.duration_us = leat_engine_now_us(run->engine) - lost->started_us;
     result.handler = lost->bound->handler.name;
     for (uint32_t i = 0; i < lost->count; i++) {
         const struct leat_work *work = &lost->work[i];
@@ -203,17 +230,36 @@ static void write_loss(struct leat_engine *engine)
              duration(text, engine->options.grace_ms));
 }
 
+static void log_lost(const struct leat_run *run)
+{
+    struct leat_engine *engine = run->engine;
+    const struct leat_unit *unit = run->work[0].unit;
+    char text[DURATION_MAX], more[32] = "";
+    struct leat_log_fields fields = {.source = unit->delivery->source->settings.name,
+                                     .handler = leat_str_c(run->bound->handler.name),
+                                     .event = unit->name.ptr != NULL ? unit->name : unit->record->id};
+    if (run->count > 1)
+        snprintf(more, sizeof(more), " and %u more", run->count - 1);
+    leat_logger_write(leat_engine_logger(engine), LEAT_WARN, &fields,
+                      "handler %s has not returned from its timeout of %s, on %.*s%s", run->bound->handler.name,
+                      duration(text, had_ms(run)), LEAT_ARG(fields.event), more);
+}
+
 static void lose(struct leat_run *run)
 {
     struct leat_engine *engine = run->engine;
     unwatch(run);
     run->phase = LEAT_RUN_LOST;
-    for (uint32_t i = 0; i < run->count; i++)
-        if (!run->work[i].decided)
-            leat_lane_hold(run->work[i].unit);
     engine->lost++;
     engine->loser = run->bound->handler.name;
-    replace(run);
+    if (is_callers(run->deliveries[0]->source)) {
+        for (uint32_t i = 0; i < run->count; i++)
+            if (!run->work[i].decided)
+                leat_lane_hold(run->work[i].unit);
+        replace(run);
+    } else {
+        log_lost(run);
+    }
     if (engine->lost <= engine->options.max_lost_slots || engine->gave_up)
         return;
     engine->gave_up = true;
@@ -228,7 +274,7 @@ void leat_deadline_expect(struct leat_engine *engine, const struct leat_delivery
 {
     if (engine->timer == NULL || delivery->invocation.deadline_ms == 0)
         return;
-    int64_t from_us = now_us(engine);
+    int64_t from_us = leat_engine_now_us(engine);
     arm(engine, end_of(engine, delivery->invocation.deadline_ms, from_us), from_us);
 }
 
@@ -245,12 +291,13 @@ static void expire(struct leat_engine *engine, struct leat_unit *unit)
 }
 
 /* What no slot was free for in all of its time. */
-static void expire_waiting(struct leat_engine *engine, int64_t from_us)
+static void expire_waiting(struct leat_source *source, int64_t from_us)
 {
-    struct leat_unit_queue waiting = engine->ready;
+    struct leat_engine *engine = source->engine;
+    struct leat_unit_queue waiting = source->ready;
     if (waiting.first == NULL || engine->options.executor->free_slots(engine->executor) > 0)
         return;
-    leat_queue_init(&engine->ready);
+    leat_queue_init(&source->ready);
     for (struct leat_unit *unit; (unit = leat_queue_pop(&waiting)) != NULL;) {
         int64_t deadline_ms = unit->delivery->invocation.deadline_ms;
         int64_t end_us = deadline_ms != 0 ? end_of(engine, deadline_ms, from_us) : NEVER;
@@ -258,7 +305,7 @@ static void expire_waiting(struct leat_engine *engine, int64_t from_us)
             expire(engine, unit);
             continue;
         }
-        leat_queue_push(&engine->ready, unit);
+        leat_queue_push(&source->ready, unit);
         if (end_us > from_us)
             arm(engine, end_us, from_us);
     }
@@ -274,17 +321,26 @@ static void pass(struct leat_run *run, int64_t at_us)
         lose(run);
         return;
     }
-    run->due_us = in_ms(at_us, engine->options.grace_ms);
+    run->due_us = leat_us_in(at_us, engine->options.grace_ms);
     atomic_store(&run->cancelled, true);
     engine->options.executor->cancel(engine->executor, run);
     leat_stream_abort(run);
+}
+
+/* The limit of a drain has passed: as if it were everybody's deadline, but that nobody is given up for it. */
+void leat_deadline_cancel_all(struct leat_engine *engine)
+{
+    for (struct leat_run *run = engine->watched; run != NULL; run = run->watch_next) {
+        atomic_store(&run->cancelled, true);
+        engine->options.executor->cancel(engine->executor, run);
+    }
 }
 
 static void look(void *argument)
 {
     struct leat_engine *engine = argument;
     (void)leat_dispatch_take_back(engine); /* those that ended in time, however late we look */
-    int64_t at_us = now_us(engine);
+    int64_t at_us = leat_engine_now_us(engine);
     engine->armed_us = NEVER;
     for (struct leat_run *run = engine->watched, *next; run != NULL; run = next) {
         next = run->watch_next;
@@ -293,7 +349,8 @@ static void look(void *argument)
     }
     for (const struct leat_run *run = engine->watched; run != NULL; run = run->watch_next)
         arm(engine, run->due_us, at_us);
-    expire_waiting(engine, at_us);
+    for (struct leat_source *source = engine->sources; source != NULL; source = source->next)
+        expire_waiting(source, at_us);
     leat_dispatch_wake(engine);
 }
 

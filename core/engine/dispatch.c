@@ -4,87 +4,9 @@
  * back. It never waits and never recurses: whatever can go on stands in a queue, and one turn of the
  * loop moves all queues until nothing moves.
  *
- *     deliver -> normalise -> lane -> ready -> run: before, handler, after -> results -> finish -> settle
+ *     arrive (arrive.c) -> lane -> ready -> run: before, handler, after -> results -> letters -> settle
  */
 #include <engine/internal.h>
-
-/* --- a delivery comes in ----------------------------------------------------------------------- */
-
-static void decide(struct leat_unit *unit, enum leat_outcome_kind kind, leat_str reason)
-{
-    unit->events.count = 0;
-    unit->results = &unit->single;
-    unit->result_count = 1;
-    unit->single = (struct leat_result){.kind = kind, .reason = reason, .delay_ms = -1};
-}
-
-static bool is_wanted(const struct leat_engine *engine, const struct leat_unit *unit,
-                      const struct leat_envelope *envelope)
-{
-    return engine->options.keep == NULL || engine->options.keep(engine->options.keep_argument, unit, envelope);
-}
-
-static void keep_wanted(struct leat_engine *engine, struct leat_unit *unit)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < unit->events.count; i++)
-        if (is_wanted(engine, unit, &unit->events.items[i]))
-            unit->events.items[kept++] = unit->events.items[i];
-    unit->events.count = kept;
-}
-
-/* A broken record is a unit that is rejected without a run of its handler; want of memory is a retry. */
-static void normalise(struct leat_engine *engine, struct leat_unit *unit)
-{
-    struct leat_delivery *delivery = unit->delivery;
-    struct leat_error error = {0};
-    struct leat_decoder decoder = {.arena = &delivery->arena,
-                                   .adapters = engine->options.adapters,
-                                   .max_inflated = engine->options.max_inflated,
-                                   .exact = engine->options.exact,
-                                   .reterr = &error};
-    leat_status status = leat_normalise(&decoder, unit->record, &unit->events);
-    if (status.code == LEAT_E_BAD_RECORD && !is_wanted(engine, unit, NULL))
-        return; /* a unit without events */
-    if (status.code == LEAT_E_BAD_RECORD) {
-        leat_str reason = leat_arena_copy(&delivery->arena, leat_str_c(error.message));
-        decide(unit, LEAT_OUTCOME_REJECT, reason.ptr != NULL ? reason : LEAT_STR("the record is broken"));
-        return;
-    }
-    keep_wanted(engine, unit);
-    unit->result_count = unit->events.count;
-    unit->results = &unit->single;
-    if (unit->result_count > 1)
-        unit->results = LEAT_NEW_N(&delivery->arena, struct leat_result, unit->result_count);
-    if (!leat_is_ok(status) || unit->results == NULL)
-        decide(unit, LEAT_OUTCOME_RETRY, LEAT_STR("out of memory"));
-}
-
-static void enter(struct leat_engine *engine, struct leat_unit *unit)
-{
-    bool is_free = true;
-    if (!leat_lane_enter(engine, unit, &is_free))
-        decide(unit, LEAT_OUTCOME_RETRY, LEAT_STR("out of memory"));
-    if (is_free)
-        leat_queue_push(&engine->ready, unit);
-}
-
-void leat_dispatch_deliver(struct leat_engine *engine, struct leat_delivery *delivery)
-{
-    uint32_t count = delivery->unit_count;
-    delivery->references = count + 1;
-    delivery->open = count;
-    delivery->source->in_flight += count + 1;
-    for (uint32_t i = 0; i < count; i++)
-        normalise(engine, &delivery->units[i]); /* the arena is read-only after this loop */
-    for (uint32_t i = 0; i < count; i++)
-        enter(engine, &delivery->units[i]);
-    if (count == 0)
-        leat_settle_empty(delivery);
-    else
-        leat_deadline_expect(engine, delivery);
-    leat_dispatch_wake(engine);
-}
 
 /* --- runs go out --------------------------------------------------------------------------------- */
 
@@ -93,14 +15,14 @@ static bool slot_is_free(const struct leat_engine *engine)
     return engine->options.executor->free_slots(engine->executor) > engine->reserved;
 }
 
-/* The handler for the event at hand; NULL: it is decided, now or since normalise. */
-static struct leat_bound *handler_for(struct leat_engine *engine, struct leat_unit *unit)
+/* The handler for the event at hand; NULL: it is decided, now or since it came. */
+static struct leat_bound *handler_for(struct leat_unit *unit)
 {
     struct leat_result *result = &unit->results[unit->cursor];
     const char *why = NULL;
     if (result->kind != LEAT_OUTCOME_NONE)
         return NULL;
-    struct leat_bound *bound = leat_route(engine, &unit->events.items[unit->cursor], &why);
+    struct leat_bound *bound = leat_route(unit->delivery->source, &unit->events.items[unit->cursor], &why);
     if (bound == NULL)
         *result = (struct leat_result){.kind = LEAT_OUTCOME_REJECT, .reason = leat_str_c(why), .delay_ms = -1};
     return bound;
@@ -112,42 +34,69 @@ static bool takes_batches(const struct leat_bound *bound)
 }
 
 /* As many events of the unit as go into the run; leaves the cursor behind them. */
-static void take_events(struct leat_engine *engine, struct leat_run *run, struct leat_unit *unit, uint32_t size)
+static void take_events(struct leat_run *run, struct leat_unit *unit, uint32_t size)
 {
     unit->run = run;
     do
         leat_run_add(run, unit, unit->cursor++);
-    while (run->count < size && unit->cursor < unit->result_count && handler_for(engine, unit) == run->bound &&
-           run->bound != NULL);
+    while (run->count < size && unit->cursor < unit->result_count && !unit->results[unit->cursor].final &&
+           run->bound != NULL && handler_for(unit) == run->bound);
 }
 
-/* Has a unit of a lane, or one before it, failed so that its later events must not start? */
+/* Has one before it failed so that its events, or the rest of them, must not start? */
 static bool is_stopped(const struct leat_unit *unit)
 {
-    return unit->lane != NULL &&
-           (unit->lane->stopped || (unit->cursor > 0 && unit->results[unit->cursor - 1].kind == LEAT_OUTCOME_RETRY));
+    bool ordered = unit->lane != NULL || unit->in_order;
+    return (unit->lane != NULL && unit->lane->stopped) ||
+           (ordered && unit->cursor > 0 && unit->results[unit->cursor - 1].kind == LEAT_OUTCOME_RETRY);
+}
+
+/* Its source stops and it was not begun: it goes back. What answers as a whole is let finish. */
+static bool is_to_release(const struct leat_unit *unit)
+{
+    const struct leat_source *source = unit->delivery->source;
+    return source->stopping && unit->cursor == 0 && source->ops->caps.settle != LEAT_SETTLE_WHOLE;
 }
 
 /* The unit that may join a batch behind `unit`: the next of its lane, else the next ready one. */
-static struct leat_unit *next_for_batch(struct leat_engine *engine, struct leat_run *run, struct leat_unit *unit)
+static struct leat_unit *next_for_batch(struct leat_run *run, struct leat_unit *unit)
 {
+    struct leat_source *source = unit->delivery->source;
     if (unit->cursor < unit->result_count)
         return NULL; /* the rest of it must come first */
     struct leat_unit_queue *queue =
-        unit->lane != NULL && unit->lane->waiting.first != NULL ? &unit->lane->waiting : &engine->ready;
+        unit->lane != NULL && unit->lane->waiting.first != NULL ? &unit->lane->waiting : &source->ready;
     struct leat_unit *next = queue->first;
-    if (next == NULL || next->lost || next->result_count == 0 || is_stopped(next) ||
-        next->delivery->source != unit->delivery->source || handler_for(engine, next) != run->bound)
+    if (next == NULL || next->lost || next->cursor == next->result_count || is_stopped(next) || is_to_release(next) ||
+        handler_for(next) != run->bound || !leat_gather_fits(&source->gather, run->count, run->bytes, next->bytes))
         return NULL;
-    if (queue != &engine->ready)
-        next->lane->running++;
+    if (queue == &source->ready)
+        return leat_gate_take(source);
+    next->lane->running++;
     return leat_queue_pop(queue);
+}
+
+static uint32_t size_of_run(const struct leat_engine *engine, const struct leat_source *source,
+                            const struct leat_bound *bound)
+{
+    uint32_t size = takes_batches(bound) ? source->settings.batch : 1;
+    uint64_t left = engine->options.max_events - engine->started_events;
+    return engine->options.max_events > 0 && left < size ? (uint32_t)left : size;
+}
+
+static void count_started(struct leat_engine *engine, struct leat_run *run)
+{
+    leat_gate_started(run);
+    engine->started_events += run->count;
+    if (engine->options.max_events > 0 && engine->started_events >= engine->options.max_events)
+        leat_engine_stop(engine);
 }
 
 static void start_run(struct leat_engine *engine, struct leat_unit *unit)
 {
-    struct leat_bound *bound = handler_for(engine, unit);
-    uint32_t size = takes_batches(bound) ? engine->options.batch : 1;
+    struct leat_bound *bound = handler_for(unit);
+    struct leat_source *source = unit->delivery->source;
+    uint32_t size = size_of_run(engine, source, bound);
     struct leat_run *run = leat_run_new(engine, bound, size);
     if (run == NULL) {
         unit->results[unit->cursor] =
@@ -157,32 +106,63 @@ static void start_run(struct leat_engine *engine, struct leat_unit *unit)
         return;
     }
     while (unit != NULL) {
-        take_events(engine, run, unit, size);
-        unit = run->count < size ? next_for_batch(engine, run, unit) : NULL;
+        take_events(run, unit, size);
+        run->bytes += unit->bytes;
+        unit = run->count < size ? next_for_batch(run, unit) : NULL;
     }
+    if (bound != NULL)
+        count_started(engine, run);
     leat_chain_before(run);
 }
 
 /* --- results come back ------------------------------------------------------------------------------ */
 
+/* It goes on when a slot takes it. What is final needs none. */
+void leat_dispatch_ready(struct leat_engine *engine, struct leat_unit *unit)
+{
+    struct leat_source *source = unit->delivery->source;
+    while (unit->cursor < unit->result_count && unit->results[unit->cursor].final)
+        unit->cursor++;
+    leat_queue_push(&source->ready, unit);
+    leat_gate_add(source, unit);
+    leat_dispatch_wake(engine);
+}
+
 /* The unit's next step: more events, or its end. */
 void leat_dispatch_forward(struct leat_engine *engine, struct leat_unit *unit)
 {
     unit->run = NULL;
+    leat_again_limit(engine, unit);
+    while (unit->cursor < unit->result_count && unit->results[unit->cursor].final)
+        unit->cursor++;
     if (unit->cursor < unit->result_count && !unit->lost && !is_stopped(unit))
-        leat_queue_push(&engine->ready, unit);
+        leat_dispatch_ready(engine, unit);
     else
         leat_unit_finish(engine, unit);
+}
+
+static void count_results(const struct leat_run *run)
+{
+    struct leat_source_counters *counters = &run->deliveries[0]->source->counters;
+    counters->events += run->count;
+    for (uint32_t i = 0; i < run->count; i++)
+        counters->outcomes[run->work[i].result->kind]++;
 }
 
 /* All after-steps are through: the results stand, and become the units'. */
 void leat_dispatch_results(struct leat_run *run)
 {
     struct leat_engine *engine = run->engine;
+    count_results(run);
+    leat_gate_ended(run);
+    if (run->bound != NULL)
+        run->deliveries[0]->source->running--;
     for (uint32_t i = 0; i < run->count; i++) {
         const struct leat_work *work = &run->work[i];
         leat_result_keep(work->unit->delivery, work->result);
         work->unit->results[work->index] = *work->result;
+        if (work->emission != NULL)
+            leat_emissions_keep(work->unit, work->index, work->emission);
     }
     for (uint32_t i = 0; i < run->count; i++) {
         struct leat_unit *unit = run->work[i].unit;
@@ -255,21 +235,25 @@ bool leat_dispatch_take_back(struct leat_engine *engine)
     return moved;
 }
 
-/* The first of the ready units goes on. False: none can. */
-static bool start_one(struct leat_engine *engine)
+/* The first of the source's ready units goes on. False: it cannot. */
+static bool start_from(struct leat_engine *engine, struct leat_source *source)
 {
-    struct leat_unit *unit = engine->ready.first;
+    struct leat_unit *unit = source->ready.first;
     if (unit == NULL)
         return false;
     bool over = unit->lost || unit->cursor == unit->result_count || is_stopped(unit);
-    bool blocked = !over && handler_for(engine, unit) != NULL && !slot_is_free(engine);
-    if (blocked && !leat_deadline_is_hopeless(engine)) {
+    bool release = !over && is_to_release(unit);
+    bool run = !over && !release && handler_for(unit) != NULL;
+    bool hopeless = run && !slot_is_free(engine) && leat_deadline_is_hopeless(engine);
+    if (run && !hopeless && !slot_is_free(engine)) {
         leat_deadline_expect(engine, unit->delivery);
         return false;
     }
-    (void)leat_queue_pop(&engine->ready);
-    if (blocked)
-        leat_unit_give_back(engine, unit);
+    if (run && !hopeless && !leat_gate_is_open(source))
+        return false;
+    unit = leat_gate_take(source);
+    if (release || hopeless)
+        leat_unit_give_back(engine, unit, release ? "shutting down" : "no slot is left to run it");
     else if (over)
         leat_unit_finish(engine, unit);
     else
@@ -277,28 +261,64 @@ static bool start_one(struct leat_engine *engine)
     return true;
 }
 
+/* Sources take turns. */
+static bool start_one(struct leat_engine *engine)
+{
+    struct leat_source *first = engine->turn != NULL ? engine->turn : engine->sources, *source = first;
+    if (source == NULL)
+        return false;
+    do {
+        struct leat_source *next = source->next != NULL ? source->next : engine->sources;
+        if (start_from(engine, source)) {
+            engine->turn = next;
+            return true;
+        }
+        source = next;
+    } while (source != first);
+    return false;
+}
+
+static uint32_t room_of(const struct leat_source *source)
+{
+    uint32_t most = source->settings.max_in_flight;
+    bool full = source->settings.paused || source->bytes >= source->settings.max_bytes;
+    return full || source->in_flight >= most ? 0 : most - source->in_flight;
+}
+
 /* Credit goes out when it changed: after units were settled, and once at the start. */
 static bool demand_more(struct leat_engine *engine)
 {
     bool moved = false;
     for (struct leat_source *source = engine->sources; source != NULL; source = source->next) {
-        uint32_t room = engine->options.max_in_flight;
-        room = source->in_flight < room ? room - source->in_flight : 0;
+        uint32_t room = room_of(source);
         if (!source->started || source->stopping || source->stopped || room == source->demanded)
             continue;
         source->demanded = room;
-        source->ops->demand(source->self, room, engine->options.max_bytes);
+        source->ops->demand(source->self, room, source->settings.max_bytes - source->bytes);
         moved = true;
     }
     return moved;
 }
 
-static bool all_over(const struct leat_engine *engine)
+/* Nothing is under way any more but what lost slots hold. */
+static bool is_over(const struct leat_engine *engine)
 {
-    for (const struct leat_source *source = engine->sources; source != NULL; source = source->next)
-        if (!source->stopped || source->in_flight > 0)
+    if (engine->runs != engine->lost || engine->letters > 0)
+        return false;
+    for (const struct leat_source *source = engine->sources; source != NULL; source = source->next) {
+        bool held = engine->lost > 0 && source->settling == 0 && source->waiting == 0 && source->ready.first == NULL;
+        if (!source->stopped || (source->in_flight > 0 && !held))
             return false;
-    return engine->runs == engine->lost;
+    }
+    return true;
+}
+
+static void tell_change(struct leat_engine *engine)
+{
+    bool changing = engine->changing && engine->options.changed != NULL;
+    engine->changing = false;
+    if (changing)
+        engine->options.changed(engine->options.changed_argument);
 }
 
 #define MOVES_A_TURN 256 /* then the loop looks at timers and descriptors */
@@ -313,8 +333,11 @@ void leat_dispatch_turn(void *argument)
         moved = leat_dispatch_take_back(engine) || start_one(engine) || demand_more(engine) || engine->again;
     }
     engine->in_turn = false;
-    if (moved)
+    if (moved) {
         leat_loop_wake(engine->loop);
-    else if (all_over(engine))
+        return;
+    }
+    tell_change(engine);
+    if (is_over(engine) || leat_drain_is_over(engine))
         leat_loop_break(engine->loop);
 }

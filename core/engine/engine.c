@@ -9,7 +9,8 @@ static const struct leat_engine_options defaults = {.slots = 1,
                                                     .max_in_flight = 1000,
                                                     .max_payload = LEAT_MAX_PAYLOAD,
                                                     .max_bytes = LEAT_MAX_BYTES,
-                                                    .grace_ms = 1000};
+                                                    .grace_ms = 1000,
+                                                    .max_crashes = 3};
 
 static void take_defaults(struct leat_engine_options *options)
 {
@@ -20,6 +21,7 @@ static void take_defaults(struct leat_engine_options *options)
     DEFAULT(max_payload);
     DEFAULT(max_bytes);
     DEFAULT(grace_ms);
+    DEFAULT(max_crashes);
 #undef DEFAULT
     options->service = options->service != NULL ? options->service : "leat";
     options->reserve_ms = options->reserve_ms >= 0 ? options->reserve_ms : 500;
@@ -27,25 +29,24 @@ static void take_defaults(struct leat_engine_options *options)
     options->clock = options->clock != NULL ? options->clock : &leat_clock_system;
 }
 
-/* Settings as text, once: what leat_setting gives needs no memory then. */
-static bool take_settings(struct leat_engine *engine, const cJSON *settings)
+/* Settings as text, once: what leat_setting gives needs no memory then. False: out of memory. */
+bool leat_pairs_make(struct leat_arena *arena, const cJSON *settings, struct leat_setting_pair **retfirst)
 {
     const cJSON *item = NULL;
-    struct leat_setting_pair **last = &engine->settings;
+    struct leat_setting_pair **last = retfirst;
     cJSON_ArrayForEach (item, settings) {
         struct leat_buf text;
-        struct leat_setting_pair *pair = LEAT_NEW(&engine->arena, struct leat_setting_pair);
+        struct leat_setting_pair *pair = LEAT_NEW(arena, struct leat_setting_pair);
         if (pair == NULL)
             return false;
-        leat_buf_init(&text, &engine->arena);
+        leat_buf_init(&text, arena);
         leat_json_print(&text, item);
-        pair->key = leat_arena_copy(&engine->arena, leat_str_c(item->string));
-        pair->value =
-            cJSON_IsString(item) ? leat_arena_copy(&engine->arena, leat_json_text(item)) : leat_buf_str(&text);
+        pair->key = leat_arena_copy(arena, leat_str_c(item->string));
+        pair->value = cJSON_IsString(item) ? leat_arena_copy(arena, leat_json_text(item)) : leat_buf_str(&text);
         *last = pair;
         last = &pair->next;
     }
-    return !engine->arena.overflow;
+    return !arena->overflow;
 }
 
 static bool make_slots(struct leat_engine *engine)
@@ -62,6 +63,15 @@ static bool make_slots(struct leat_engine *engine)
     return true;
 }
 
+#define FINISHED_MAX 10000 /* units */
+
+static bool make_memory(struct leat_engine *engine)
+{
+    engine->chance = engine->options.seed != 0 ? engine->options.seed : (uint64_t)leat_clock_us(engine->options.clock);
+    engine->finished = leat_finished_new(FINISHED_MAX);
+    return engine->finished != NULL;
+}
+
 struct leat_engine *leat_engine_new(const struct leat_engine_options *options)
 {
     struct leat_engine *engine = leat_alloc(sizeof(*engine));
@@ -75,13 +85,13 @@ struct leat_engine *leat_engine_new(const struct leat_engine_options *options)
     pthread_mutex_init(&engine->done_lock, NULL);
     leat_arena_init(&engine->arena, 0);
     leat_arena_init(&engine->metrics.arena, 0);
-    leat_queue_init(&engine->ready);
     leat_logger_init(&engine->own_logger);
     engine->loop = leat_loop_new();
     size_t state_size = engine->options.executor->state_size;
     engine->executor = leat_alloc(state_size > 0 ? state_size : 1);
     if (engine->loop == NULL || engine->executor == NULL || !make_slots(engine) ||
-        !take_settings(engine, options->settings) || !leat_middleware_add_own(engine) || !leat_deadline_init(engine)) {
+        !leat_pairs_make(&engine->arena, options->settings, &engine->settings) || !leat_middleware_add_own(engine) ||
+        !leat_deadline_init(engine) || !leat_alarms_init(engine) || !make_memory(engine)) {
         leat_engine_free(engine);
         return NULL;
     }
@@ -97,6 +107,7 @@ static void free_sources(struct leat_engine *engine)
         source->ops->close(source->self);
         if (source->ops->fini != NULL)
             source->ops->fini(source->self);
+        leat_domains_free(source);
         leat_free(source->self);
         leat_free(source);
     }
@@ -145,6 +156,8 @@ void leat_engine_free(struct leat_engine *engine)
     leat_free(engine->slot_list);
     leat_free(engine->executor);
     leat_timer_free(engine->timer);
+    leat_timer_free(engine->alarm_timer);
+    leat_finished_free(engine->finished);
     leat_loop_free(engine->loop);
     leat_arena_fini(&engine->arena);
     leat_arena_fini(&engine->metrics.arena);
@@ -256,21 +269,12 @@ leat_status leat_engine_run(struct leat_engine *engine, struct leat_error *reter
     if (!leat_loop_run(engine->loop))
         return leat_error_set(reterr, LEAT_STATUS(BUG), "the event loop failed");
     LEAT_TRY(leat_deadline_verdict(engine, reterr));
+    if (leat_drain_is_over(engine))
+        return leat_error_set(reterr, LEAT_STATUS(LATE), "the limit of the drain was reached");
     for (const struct leat_source *source = engine->sources; source != NULL; source = source->next)
         if (source->failed)
             return leat_error_set(reterr, LEAT_STATUS(IO), "%s", source->why);
     return LEAT_OK;
-}
-
-void leat_engine_stop(struct leat_engine *engine)
-{
-    for (struct leat_source *source = engine->sources; source != NULL; source = source->next) {
-        if (source->stopping || source->stopped || !source->started)
-            continue;
-        source->stopping = true;
-        source->ops->stop(source->self);
-    }
-    leat_loop_wake(engine->loop);
 }
 
 const struct leat_metrics *leat_engine_metrics(const struct leat_engine *engine)

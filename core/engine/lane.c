@@ -19,6 +19,19 @@ void leat_queue_push(struct leat_unit_queue *queue, struct leat_unit *unit)
     queue->last = &unit->next;
 }
 
+/* Into its place by order of arrival. */
+void leat_lane_wait(struct leat_lane *lane, struct leat_unit *unit)
+{
+    struct leat_unit_queue *queue = &lane->waiting;
+    struct leat_unit **at = &queue->first;
+    while (*at != NULL && (*at)->order < unit->order)
+        at = &(*at)->next;
+    unit->next = *at;
+    *at = unit;
+    if (unit->next == NULL)
+        queue->last = &unit->next;
+}
+
 struct leat_unit *leat_queue_pop(struct leat_unit_queue *queue)
 {
     struct leat_unit *unit = queue->first;
@@ -97,12 +110,14 @@ bool leat_lane_enter(struct leat_engine *engine, struct leat_unit *unit, bool *r
     struct leat_lane **bucket = &engine->lanes[hash % LEAT_LANE_BUCKETS];
     struct leat_lane *lane = find_lane(*bucket, hash, scope, name);
     if (lane == NULL) {
+        unit->order = engine->arrived++;
         unit->lane = lane = new_lane(bucket, hash, scope, name);
         if (lane != NULL)
             lane->running = 1;
         return lane != NULL;
     }
     unit->lane = lane;
+    unit->order = engine->arrived++;
     if (lane->held > 0 && lane->stopped) {
         lane->running++; /* nobody else would give it back */
         return true;
@@ -119,4 +134,16 @@ void leat_lane_free(struct leat_engine *engine, struct leat_lane *lane)
         at = &(*at)->next;
     *at = lane->next;
     leat_free(lane);
+}
+
+/* All that wait in the lanes of a source, lane by lane; they wait there no longer. */
+void leat_lanes_take_waiting(struct leat_source *source, struct leat_unit_queue *retqueue)
+{
+    struct leat_engine *engine = source->engine;
+    struct leat_unit *unit;
+    leat_queue_init(retqueue);
+    for (size_t i = 0; i < LEAT_LANE_BUCKETS; i++)
+        for (struct leat_lane *lane = engine->lanes[i]; lane != NULL; lane = lane->next)
+            while (lane->scope == source && (unit = leat_queue_pop(&lane->waiting)) != NULL)
+                leat_queue_push(retqueue, unit);
 }

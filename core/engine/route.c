@@ -40,11 +40,14 @@ static leat_str carrier_of(const struct leat_envelope *envelope)
     return carried ? envelope->within->kind : envelope->kind;
 }
 
-/* NULL: nobody; *retwhy is the reason of the reject. A trigger's own handler goes before one for all. */
-struct leat_bound *leat_route(struct leat_engine *engine, const struct leat_envelope *envelope, const char **retwhy)
+/* NULL: nobody; *retwhy is the reason of the reject. The source's own handler takes all of its events; a trigger's own
+ * goes before one for all. */
+struct leat_bound *leat_route(const struct leat_source *source, const struct leat_envelope *envelope,
+                              const char **retwhy)
 {
+    const struct leat_engine *engine = source->engine;
     leat_str carrier = carrier_of(envelope);
-    struct leat_bound *found = find_bound(engine, envelope->kind);
+    struct leat_bound *found = source->bound != NULL ? source->bound : find_bound(engine, envelope->kind);
     if (found == NULL)
         found = find_bound(engine, carrier);
     if (found == NULL)
@@ -100,6 +103,19 @@ static struct leat_bound *bind(struct leat_engine *engine, const struct leat_han
     (*at)->handler = *full;
     (*at)->index = engine->handler_count++;
     return *at;
+}
+
+/* NULL: it cannot be used. */
+struct leat_bound *leat_bind(struct leat_engine *engine, const struct leat_handler *handler, struct leat_error *reterr)
+{
+    struct leat_handler full;
+    complete(&full, handler);
+    if (!is_complete(&full, reterr))
+        return NULL;
+    struct leat_bound *bound = bind(engine, handler, &full);
+    if (bound == NULL)
+        (void)leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
+    return bound;
 }
 
 leat_status leat_engine_add_handler(struct leat_engine *engine, leat_str trigger, const struct leat_handler *handler,

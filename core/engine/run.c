@@ -90,6 +90,17 @@ void leat_run_free(struct leat_run *run)
 
 /* --- on the slot's thread -------------------------------------------------------------------- */
 
+/* Also those of an earlier outcome of the same event. */
+static void keep_emissions(struct leat_context *context, struct leat_work *work)
+{
+    struct leat_emission **last = &context->emission;
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = work->emission;
+    work->emission = context->emission;
+    context->emission = NULL;
+}
+
 static void take_outcome(struct leat_context *context, struct leat_work *work, leat_outcome outcome)
 {
     uint64_t detail = outcome.bits >> 8;
@@ -111,6 +122,7 @@ static void take_outcome(struct leat_context *context, struct leat_work *work, l
     }
     context->reply = NULL;
     context->last_header = NULL;
+    keep_emissions(context, work);
 }
 
 static void call_one(struct leat_run *run, void *state)
@@ -239,14 +251,20 @@ static bool all_lost(const struct leat_run *run)
 
 void leat_lost(struct leat_unit *unit, enum leat_loss loss)
 {
-    struct leat_engine *engine = unit->delivery->source->engine;
+    struct leat_source *source = unit->delivery->source;
+    struct leat_engine *engine = source->engine;
     struct leat_run *run = unit->run;
-    (void)loss;
-    unit->lost = true;
-    if (run == NULL || run->phase != LEAT_RUN_RUNNING || !all_lost(run))
+    if (unit->lost)
         return;
-    atomic_store(&run->cancelled, true);
-    if (engine->options.executor->cancel != NULL)
-        engine->options.executor->cancel(engine->executor, run);
-    leat_stream_abort(run);
+    unit->lost = true;
+    source->counters.lease_lost += loss == LEAT_LEASE_LOST ? 1 : 0;
+    leat_lease_end(unit);
+    leat_again_drop(unit);
+    if (run != NULL && run->phase == LEAT_RUN_RUNNING && all_lost(run)) {
+        atomic_store(&run->cancelled, true);
+        if (engine->options.executor->cancel != NULL)
+            engine->options.executor->cancel(engine->executor, run);
+        leat_stream_abort(run);
+    }
+    leat_domain_leave(unit); /* which may be the end of it */
 }

@@ -5,8 +5,6 @@
  */
 #include <engine/internal.h>
 
-#include <leat/letter.h>
-
 leat_str leat_delivery_copy(const struct leat_delivery *delivery, struct leat_arena *arena, leat_str bytes)
 {
     uintptr_t text = (uintptr_t)delivery->text.ptr, start = (uintptr_t)bytes.ptr;
@@ -64,16 +62,22 @@ enum leat_verdict leat_verdict_of(enum leat_outcome_kind worst, bool kept)
     return LEAT_RELEASE;
 }
 
-/* The result that decides: the worst; among events that never started and fine ones, the former. */
-static const struct leat_result *worst_of(const struct leat_unit *unit)
+/* How bad: what was never started is worse than a reject, for the unit must come again. */
+static int rank_of(enum leat_outcome_kind kind)
+{
+    static const int ranks[] = {
+        [LEAT_OUTCOME_OK] = 0, [LEAT_OUTCOME_REJECT] = 1, [LEAT_OUTCOME_NONE] = 2, [LEAT_OUTCOME_RETRY] = 3};
+    return ranks[kind];
+}
+
+/* The result that decides: the first of the worst; among fine ones, one with a reply. */
+const struct leat_result *leat_unit_worst(const struct leat_unit *unit)
 {
     static const struct leat_result fine = {.kind = LEAT_OUTCOME_OK, .delay_ms = -1};
     const struct leat_result *worst = &fine;
     for (uint32_t i = 0; i < unit->result_count; i++) {
         const struct leat_result *result = &unit->results[i];
-        bool worse =
-            result->kind > worst->kind || (result->kind == LEAT_OUTCOME_NONE && worst->kind == LEAT_OUTCOME_OK);
-        if (worse)
+        if (rank_of(result->kind) > rank_of(worst->kind))
             worst = result;
         else if (worst->kind == LEAT_OUTCOME_OK && result->reply != NULL)
             worst = result;
@@ -88,35 +92,63 @@ void leat_delivery_unref(struct leat_delivery *delivery)
     struct leat_source *source = delivery->source;
     if (--delivery->references > 0)
         return;
+    source->bytes -= delivery->bytes;
     if (source->ops->free_delivery != NULL)
         source->ops->free_delivery(source->self, delivery);
     leat_delivery_drop(delivery);
 }
 
 /* So many units of credit are free again, and so many references fall. */
-static void give_up(struct leat_delivery *delivery, uint32_t references)
+void leat_give_up(struct leat_delivery *delivery, uint32_t references)
 {
     struct leat_source *source = delivery->source;
     source->in_flight -= references;
     source->demanded = LEAT_UNTOLD;
+    if (source->in_flight == 0)
+        leat_engine_change(source->engine);
     leat_dispatch_wake(source->engine);
     delivery->references -= references - 1;
     leat_delivery_unref(delivery);
 }
 
+static void leave_flight(struct leat_unit *unit)
+{
+    struct leat_source *source = unit->delivery->source;
+    leat_alarm_clear(source->engine, &unit->again);
+    leat_lease_end(unit);
+    *unit->flight_at = unit->flight_next;
+    if (unit->flight_next != NULL)
+        unit->flight_next->flight_at = unit->flight_at;
+    source->units--;
+}
+
+/* It is over, settled or not. */
+void leat_unit_drop(struct leat_unit *unit)
+{
+    if (!unit->lost)
+        leat_domain_leave(unit);
+    leave_flight(unit);
+    leat_give_up(unit->delivery, 1);
+}
+
 /* --- telling the source ------------------------------------------------------------------------------ */
+
+#define AGAIN_MS 100 /* until a settlement that failed is tried again; then twice as long each time */
 
 static void settle_whole(struct leat_delivery *delivery)
 {
     struct leat_source *source = delivery->source;
     delivery->settle_tries++;
+    source->settling++;
     source->ops->settle(source->self, delivery, delivery->settlements, delivery->unit_count);
 }
 
-static void settle_each(struct leat_unit *unit)
+void leat_settle_unit(struct leat_unit *unit)
 {
     struct leat_source *source = unit->delivery->source;
     unit->settle_tries++;
+    unit->settling = true;
+    source->settling++;
     source->ops->settle(source->self, unit->delivery, &unit->delivery->settlements[unit->index], 1);
 }
 
@@ -125,53 +157,109 @@ void leat_settle_empty(struct leat_delivery *delivery)
     if (delivery->source->ops->caps.settle == LEAT_SETTLE_WHOLE)
         settle_whole(delivery);
     else
-        give_up(delivery, 1);
+        leat_give_up(delivery, 1);
 }
 
-static bool again(struct leat_engine *engine, leat_status status, uint32_t tries)
+static bool again(struct leat_source *source, leat_status status, uint32_t tries)
 {
+    struct leat_log_fields fields = {.source = source->settings.name};
     if (leat_is_ok(status))
         return false;
-    engine->metrics.settle_failures++;
+    source->engine->metrics.settle_failures++;
+    source->counters.settle_failures++;
     if (tries < LEAT_SETTLE_TRIES)
         return true;
-    leat_logger_write(leat_engine_logger(engine), LEAT_ERROR, NULL,
+    leat_logger_write(leat_engine_logger(source->engine), LEAT_ERROR, &fields,
                       "could not be settled after %u tries: it will come again", tries);
     return false;
 }
 
+static void settle_again(struct leat_alarm *alarm)
+{
+    leat_settle_unit(LEAT_ALARM_OF(alarm, struct leat_unit, again));
+}
+
+/* So that only its unfinished events run when it comes again. Want of memory costs a repetition. */
+static void note_finished(struct leat_source *source, const struct leat_unit *unit)
+{
+    leat_str name = unit->name.ptr != NULL ? unit->name : unit->record->id;
+    enum leat_verdict verdict = unit->delivery->settlements[unit->index].verdict;
+    if (unit->result_count < 2 || source->ops->caps.retry != LEAT_BY_SOURCE || name.ptr == NULL)
+        return;
+    if (verdict == LEAT_ACK) {
+        leat_finished_forget(source->engine->finished, source, name);
+        return;
+    }
+    for (uint32_t i = 0; i < unit->result_count; i++) {
+        const struct leat_result *result = &unit->results[i];
+        bool reject = result->kind == LEAT_OUTCOME_REJECT;
+        if (result->final || result->kind == LEAT_OUTCOME_OK || reject)
+            (void)leat_finished_note(source->engine->finished, source, name, i, unit->result_count,
+                                     reject ? result->reason : LEAT_ABSENT);
+    }
+}
+
 void leat_settled(struct leat_unit *unit, leat_status status)
 {
-    if (again(unit->delivery->source->engine, status, unit->settle_tries))
-        settle_each(unit);
-    else
-        give_up(unit->delivery, 1);
+    struct leat_source *source = unit->delivery->source;
+    source->settling--;
+    unit->settling = false;
+    if (!unit->lost && again(source, status, unit->settle_tries)) {
+        int64_t wait_ms = (int64_t)AGAIN_MS << (unit->settle_tries - 1);
+        leat_alarm_set(source->engine, &unit->again, leat_us_in(leat_engine_now_us(source->engine), wait_ms),
+                       settle_again);
+        return;
+    }
+    if (leat_is_ok(status))
+        note_finished(source, unit);
+    leat_unit_drop(unit);
 }
 
 void leat_delivery_settled(struct leat_delivery *delivery, leat_status status)
 {
-    if (again(delivery->source->engine, status, delivery->settle_tries))
+    delivery->source->settling--;
+    if (again(delivery->source, status, delivery->settle_tries))
         settle_whole(delivery);
     else
-        give_up(delivery, delivery->unit_count + 1);
+        leat_give_up(delivery, delivery->unit_count + 1);
+}
+
+static void settle_by_shape(struct leat_unit *unit, enum leat_verdict verdict)
+{
+    bool log = unit->delivery->source->ops->caps.settle == LEAT_SETTLE_LOG;
+    if (unit->lost)
+        leat_unit_drop(unit);
+    else if (!log)
+        leat_settle_unit(unit);
+    else if (verdict == LEAT_ACK)
+        leat_domain_settle(unit);
+    else
+        leat_domain_give_back(unit);
+}
+
+static int64_t delay_of(struct leat_engine *engine, const struct leat_unit *unit, const struct leat_result *worst)
+{
+    bool own = unit->delivery->source->ops->caps.retry == LEAT_BY_SOURCE && worst->kind == LEAT_OUTCOME_RETRY;
+    return own ? leat_again_delay_ms(engine, unit, worst->delay_ms) : worst->delay_ms;
 }
 
 /* The verdict stands: one unit less is open. */
 static void end_unit(struct leat_engine *engine, struct leat_unit *unit, const struct leat_result *worst)
 {
     struct leat_delivery *delivery = unit->delivery;
-    bool whole = delivery->source->ops->caps.settle == LEAT_SETTLE_WHOLE;
+    enum leat_verdict verdict = leat_verdict_of(worst->kind, unit->kept);
     delivery->settlements[unit->index] = (struct leat_settlement){
         .unit = unit,
-        .verdict = leat_verdict_of(worst->kind, unit->kept),
+        .verdict = verdict,
         .outcome = worst->kind,
-        .delay_ms = worst->delay_ms,
+        .delay_ms = delay_of(engine, unit, worst),
         .reason = worst->reason,
         .reply = worst->reply,
     };
     engine->metrics.lost += unit->lost ? 1 : 0;
     bool last = --delivery->open == 0;
-    if (whole) {
+    if (delivery->source->ops->caps.settle == LEAT_SETTLE_WHOLE) {
+        leave_flight(unit);
         if (last)
             settle_whole(delivery);
         return;
@@ -180,115 +268,7 @@ static void end_unit(struct leat_engine *engine, struct leat_unit *unit, const s
         delivery->references--; /* the units hold it from here on */
         delivery->source->in_flight--;
     }
-    if (unit->lost)
-        give_up(delivery, 1);
-    else
-        settle_each(unit);
-}
-
-/* --- dead letters ---------------------------------------------------------------------------------------- */
-
-static void finish_now(struct leat_engine *engine, struct leat_unit *unit);
-static void finish_lane(struct leat_engine *engine, struct leat_lane *lane);
-
-/* A letter that is not durable makes its event a retry: never a silent loss. */
-static void letter_answered(void *argument, size_t index, leat_status status)
-{
-    struct leat_unit *unit = argument;
-    struct leat_engine *engine = unit->delivery->source->engine;
-    struct leat_lane *lane = unit->lane;
-    uint32_t seen = 0;
-    for (uint32_t i = 0; i < unit->result_count && !leat_is_ok(status); i++) {
-        bool letter = unit->results[i].kind == LEAT_OUTCOME_REJECT || unit->results[i].kind == LEAT_OUTCOME_RETRY;
-        if (letter && seen++ == index) {
-            unit->results[i].kind = LEAT_OUTCOME_RETRY;
-            unit->results[i].reason = LEAT_STR("the dead letter could not be written");
-        }
-    }
-    if (--unit->letters > 0)
-        return;
-    unit->kept = true;
-    finish_now(engine, unit);
-    if (lane != NULL)
-        finish_lane(engine, lane);
-}
-
-static leat_str letter_id(struct leat_unit *unit, uint32_t index)
-{
-    leat_str id = unit->record->id;
-    struct leat_arena *arena = &unit->delivery->results;
-    const char *source = unit->delivery->source->ops->name;
-    if (id.ptr != NULL)
-        return leat_arena_printf(arena, "%s/%.*s/%u", source, LEAT_ARG(id), index);
-    return leat_arena_printf(arena, "%s/%llu/%u", source, (unsigned long long)unit->position, index);
-}
-
-static leat_str text_of(struct leat_engine *engine, struct leat_unit *unit, uint32_t index, leat_str id)
-{
-    const struct leat_dead dead = {
-        .id = id,
-        .service = engine->options.service,
-        .source = unit->delivery->source->settings.name,
-        .transport = unit->delivery->source->ops->name,
-        .position = unit->name.ptr != NULL ? unit->name : unit->record->id,
-        .unit = unit,
-        .index = index,
-        .attempts = unit->attempts,
-        .time_ms = leat_clock_wall_ms(engine->options.clock),
-    };
-    return leat_dead_text(&unit->delivery->results, &dead);
-}
-
-static struct leat_letter *make_letter(struct leat_engine *engine, struct leat_unit *unit, uint32_t index)
-{
-    struct leat_letter *letter = LEAT_NEW(&unit->delivery->results, struct leat_letter);
-    if (letter == NULL)
-        return NULL;
-    letter->id = letter_id(unit, index);
-    letter->dead = true;
-    letter->text = text_of(engine, unit, index, letter->id);
-    return letter->id.ptr != NULL && letter->text.ptr != NULL ? letter : NULL;
-}
-
-static bool is_request(const struct leat_unit *unit)
-{
-    enum leat_reply_shape shape = unit->record->adapter->shape;
-    return shape == LEAT_REPLY_HTTP || shape == LEAT_REPLY_DIRECT;
-}
-
-static void fail_letters(struct leat_unit *unit)
-{
-    for (uint32_t i = 0; i < unit->result_count; i++) {
-        if (unit->results[i].kind != LEAT_OUTCOME_REJECT)
-            continue;
-        unit->results[i].kind = LEAT_OUTCOME_RETRY;
-        unit->results[i].reason = LEAT_STR("out of memory for the dead letter");
-    }
-}
-
-/* True: the unit ends when the sink has answered. */
-static bool write_letters(struct leat_engine *engine, struct leat_unit *unit)
-{
-    struct leat_sink *sink = unit->delivery->source->dead;
-    if (sink == NULL || unit->kept || unit->lost || is_request(unit) || worst_of(unit)->kind != LEAT_OUTCOME_REJECT)
-        return false;
-    const struct leat_letter **letters =
-        LEAT_NEW_N(&unit->delivery->results, const struct leat_letter *, unit->result_count);
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < unit->result_count && letters != NULL; i++) {
-        if (unit->results[i].kind != LEAT_OUTCOME_REJECT)
-            continue;
-        letters[count] = make_letter(engine, unit, i);
-        if (letters[count++] == NULL)
-            letters = NULL;
-    }
-    if (letters == NULL) {
-        fail_letters(unit);
-        return false;
-    }
-    unit->letters = count;
-    sink->ops->write(sink->self, letters, count, letter_answered, unit);
-    return true;
+    settle_by_shape(unit, verdict);
 }
 
 /* --- the end ------------------------------------------------------------------------------------------------ */
@@ -304,15 +284,17 @@ static const struct leat_result *release(struct leat_unit *unit)
     return &released;
 }
 
+/* What is not ours any more stops those behind it where it comes again before them. */
 static bool stops_lane(const struct leat_unit *unit, const struct leat_result *worst)
 {
-    return leat_verdict_of(worst->kind, unit->kept) != LEAT_ACK;
+    bool log = unit->delivery->source->ops->caps.settle == LEAT_SETTLE_LOG;
+    return leat_verdict_of(worst->kind, unit->kept) != LEAT_ACK && !(log && unit->lost);
 }
 
 static void finish_now(struct leat_engine *engine, struct leat_unit *unit)
 {
     struct leat_lane *lane = unit->lane;
-    const struct leat_result *worst = lane != NULL && lane->stopped ? release(unit) : worst_of(unit);
+    const struct leat_result *worst = lane != NULL && lane->stopped ? release(unit) : leat_unit_worst(unit);
     if (lane != NULL) {
         lane->stopped = lane->stopped || stops_lane(unit, worst);
         (void)leat_queue_pop(&lane->finished);
@@ -321,13 +303,50 @@ static void finish_now(struct leat_engine *engine, struct leat_unit *unit)
     end_unit(engine, unit, worst);
 }
 
+enum next { WAITS, AGAIN, ENDS };
+
+static enum next next_of(struct leat_engine *engine, struct leat_unit *unit)
+{
+    if (unit->letters > 0)
+        return WAITS;
+    if (unit->lane != NULL && unit->lane->stopped)
+        return ENDS;
+    if (leat_letters_write(engine, unit))
+        return WAITS; /* the sink's answer goes on */
+    return leat_again_here(engine, unit) ? AGAIN : ENDS;
+}
+
+/* What ran behind one that is tried again runs again too. */
+static void put_back(struct leat_lane *lane, struct leat_unit *unit)
+{
+    for (uint32_t i = 0; i < unit->result_count; i++)
+        if (leat_unit_envelope(unit, i) != NULL)
+            unit->results[i] = (struct leat_result){.kind = LEAT_OUTCOME_NONE, .delay_ms = -1};
+    unit->emission = NULL;
+    unit->cursor = 0;
+    leat_lane_wait(lane, unit);
+}
+
+static void try_again(struct leat_engine *engine, struct leat_lane *lane)
+{
+    struct leat_unit *unit = leat_queue_pop(&lane->finished);
+    lane->running++;
+    lane->aside = unit;
+    leat_again_later(engine, unit);
+    while ((unit = leat_queue_pop(&lane->finished)) != NULL)
+        put_back(lane, unit);
+}
+
 /* Ends the lane's finished units in order, then gives the rest back, lets the next one go, or closes it. */
 static void finish_lane(struct leat_engine *engine, struct leat_lane *lane)
 {
     struct leat_unit *unit;
     while ((unit = lane->finished.first) != NULL) {
-        if (unit->letters > 0 || (!lane->stopped && write_letters(engine, unit)))
-            return; /* the sink's answer goes on here */
+        enum next next = next_of(engine, unit);
+        if (next == AGAIN)
+            try_again(engine, lane);
+        if (next != ENDS)
+            return;
         finish_now(engine, unit);
     }
     if (lane->running > 0)
@@ -343,7 +362,21 @@ static void finish_lane(struct leat_engine *engine, struct leat_lane *lane)
         return;
     }
     lane->running++;
-    leat_queue_push(&engine->ready, unit);
+    leat_dispatch_ready(engine, unit);
+}
+
+/* Its sinks have answered, or there are none. */
+void leat_unit_go_on(struct leat_engine *engine, struct leat_unit *unit)
+{
+    if (unit->lane != NULL) {
+        finish_lane(engine, unit->lane);
+        return;
+    }
+    switch (next_of(engine, unit)) {
+    case WAITS: break;
+    case AGAIN: leat_again_later(engine, unit); break;
+    case ENDS: finish_now(engine, unit); break;
+    }
 }
 
 /* Its events have results, or will get none. */
@@ -352,21 +385,36 @@ void leat_unit_finish(struct leat_engine *engine, struct leat_unit *unit)
     struct leat_lane *lane = unit->lane;
     if (lane != NULL) {
         lane->running--;
+        if (lane->aside != NULL && lane->aside != unit) {
+            put_back(lane, unit);
+            return;
+        }
+        lane->aside = NULL;
         leat_queue_push(&lane->finished, unit);
-        finish_lane(engine, lane);
-        return;
     }
-    if (!write_letters(engine, unit))
-        finish_now(engine, unit);
+    leat_unit_go_on(engine, unit);
 }
 
-/* No slot will ever take what is left of it. */
-void leat_unit_give_back(struct leat_engine *engine, struct leat_unit *unit)
+/* What is left of it will not be started. */
+void leat_unit_give_back(struct leat_engine *engine, struct leat_unit *unit, const char *why)
 {
-    while (unit->cursor < unit->result_count)
-        unit->results[unit->cursor++] = (struct leat_result){
-            .kind = LEAT_OUTCOME_NONE, .reason = LEAT_STR("no slot is left to run it"), .delay_ms = -1};
+    for (; unit->cursor < unit->result_count; unit->cursor++)
+        if (!unit->results[unit->cursor].final)
+            unit->results[unit->cursor] =
+                (struct leat_result){.kind = LEAT_OUTCOME_NONE, .reason = leat_str_c(why), .delay_ms = -1};
     leat_unit_finish(engine, unit);
+}
+
+/* The source stops: what waits in its lanes goes back at once, before anybody waits for what runs. */
+void leat_lanes_release(struct leat_source *source)
+{
+    struct leat_unit_queue waiting;
+    struct leat_unit *unit;
+    leat_lanes_take_waiting(source, &waiting);
+    while ((unit = leat_queue_pop(&waiting)) != NULL) {
+        unit->lane = NULL;
+        leat_unit_give_back(source->engine, unit, "shutting down");
+    }
 }
 
 /* The handler of one of its events has returned at last. */

@@ -289,15 +289,16 @@ static void close_fake(void *self)
     (void)self;
 }
 
-#define FAKE_SOURCE(shape, owner)                                                                                   \
-    {                                                                                                               \
-        .abi = LEAT_ABI, .size = sizeof(struct leat_source_ops), .name = "fake",                                    \
-        .state_size = sizeof(struct fake_source), .caps = {.settle = (shape), .retry = (owner)}, .init = init_fake, \
-        .start = start_fake, .demand = demand_fake, .settle = settle_fake, .stop = stop_fake,                       \
-        .free_delivery = free_fake_delivery, .close = close_fake,                                                   \
+#define FAKE_SOURCE(shape, owner)                                                                                 \
+    {                                                                                                             \
+        .abi = LEAT_ABI, .size = sizeof(struct leat_source_ops), .name = "fake",                                  \
+        .state_size = sizeof(struct fake_source), .caps = {.settle = (shape), .retry = (owner), .ordered = true}, \
+        .init = init_fake, .start = start_fake, .demand = demand_fake, .settle = settle_fake, .stop = stop_fake,  \
+        .free_delivery = free_fake_delivery, .close = close_fake,                                                 \
     }
 const struct leat_source_ops fake_source_each = FAKE_SOURCE(LEAT_SETTLE_EACH, LEAT_BY_SOURCE);
 const struct leat_source_ops fake_source_whole = FAKE_SOURCE(LEAT_SETTLE_WHOLE, LEAT_BY_CALLER);
+const struct leat_source_ops fake_source_caller = FAKE_SOURCE(LEAT_SETTLE_EACH, LEAT_BY_CALLER);
 
 /* --- executors ------------------------------------------------------------------------------------------ */
 

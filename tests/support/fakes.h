@@ -53,7 +53,8 @@ struct fake_source_options {
     int64_t deadline_ms;         /* of every delivery; 0: none */
     bool hasty;                  /* stops once all is delivered, not once all is freed */
 };
-extern const struct leat_source_ops fake_source_each, fake_source_whole;
+/* each: a queue; caller: each unit alone, but somebody waits for it. */
+extern const struct leat_source_ops fake_source_each, fake_source_whole, fake_source_caller;
 
 /* Three threads; each takes the newest run that waits. */
 extern const struct leat_executor_ops fake_executor_threads;

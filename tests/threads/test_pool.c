@@ -265,7 +265,7 @@ static struct leat_engine *make(struct setup *setup)
     if (engine == NULL || !leat_is_ok(leat_engine_add_handler(engine, LEAT_ABSENT, setup->handler, NULL)) ||
         !leat_is_ok(leat_engine_add_middleware(engine, &fake_middleware_decide, NULL)) ||
         (setup->middleware != NULL && !leat_is_ok(leat_engine_add_middleware(engine, setup->middleware, NULL))) ||
-        !leat_is_ok(leat_engine_add_source(engine, &fake_source_each, &setup->source, NULL, NULL)))
+        !leat_is_ok(leat_engine_add_source(engine, &fake_source_caller, &setup->source, NULL, NULL)))
         abort();
     return engine;
 }

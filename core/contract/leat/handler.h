@@ -92,6 +92,25 @@ LEAT_API leat_status leat_stream_begin(leat_context *ctx, int status, const char
  * without a stream, TOO_BIG or NO_MEMORY where it is collected. */
 LEAT_API leat_status leat_stream_write(leat_context *ctx, leat_str bytes);
 
+/* --- events of one's own: published onward when the event at hand is ok, and before its unit is acknowledged -------
+ */
+
+struct leat_new_event {
+    const char *type; /* must be given */
+    /* NULL: made of the id of the event at hand (in a batch, of its first), so that a retry emits it with the same one.
+     */
+    const char *id;
+    const char *source, *subject, *datacontenttype, *partition_key; /* NULL: leat/SERVICE; none; guessed; none */
+    leat_str data;
+};
+
+/* The event goes to that sink of the configuration, as CloudEvents 1.0 JSON. What the sink does not take makes the
+ * event at hand a retry; in a retry it may be sent again, with the same id. In a batch: emitted by the event whose
+ * outcome is set next. Fails with NOT_FOUND (no such sink; replay takes any name and sends nothing), USAGE, NO_MEMORY,
+ * TOO_BIG. */
+LEAT_API leat_status leat_emit(leat_context *ctx, const char *sink, const leat_event *event);
+LEAT_API leat_status leat_emit_new(leat_context *ctx, const char *sink, const struct leat_new_event *event);
+
 /* --- what a handler may ask ----------------------------------------------------------------------- */
 
 LEAT_API int64_t leat_remaining_ms(const leat_context *ctx); /* until the deadline; INT64_MAX: there is none */

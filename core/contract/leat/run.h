@@ -22,10 +22,11 @@ struct leat_work {
     struct leat_unit *unit;
     const struct leat_event *event;
     struct leat_run *run;
-    struct leat_result *result; /* the run's. Before: set it together with DECIDED; after: what the handler said */
-    enum leat_step step;        /* before: the middleware's answer, LEAT_NEXT when it is called */
-    bool decided;               /* by a before-step: the handler does not see it */
-    uint32_t index;             /* of the event in its unit */
+    struct leat_result *result;     /* the run's. Before: set it together with DECIDED; after: what the handler said */
+    struct leat_emission *emission; /* the run's: what the handler emitted, the last one first */
+    enum leat_step step;            /* before: the middleware's answer, LEAT_NEXT when it is called */
+    bool decided;                   /* by a before-step: the handler does not see it */
+    uint32_t index;                 /* of the event in its unit */
 };
 
 /* Loop thread but for what leat_run_call does. */

@@ -100,7 +100,7 @@ struct leat_delivery {
     struct leat_arena arena;
     struct leat_records records;
     struct leat_unit *units;
-    uint32_t unit_count;
+    uint32_t unit_count, unit_size, record_size; /* the sizes: how many there is room for */
     struct leat_invocation invocation;
     void *token;             /* the source's */
     leat_str text;           /* what it was filled from; absent: native records */

@@ -39,6 +39,7 @@ struct leat_engine_options {
     bool (*keep)(void *argument, const struct leat_unit *unit, const struct leat_envelope *envelope);
     void *keep_argument;
     /* --- of a worker ------------------------------------------------------------------------------------- */
+    bool emits_nowhere;           /* leat_emit takes any name of a sink; to those that are not there nothing is sent */
     const char *service;          /* for dead letters; NULL: "leat" */
     leat_str dead_letter;         /* the sink of sources that name none; absent: none */
     struct leat_journal *journal; /* what runs, for the next life; NULL: nobody notes it */

@@ -3,8 +3,15 @@
 #ifndef LEAT_ENGINE_INTERNAL_H
 #define LEAT_ENGINE_INTERNAL_H
 
-#include <engine/engine.h>
+#include <engine/backoff.h>
+#include <engine/breaker.h>
+#include <engine/finished.h>
+#include <engine/gather.h>
+#include <engine/journal.h>
+#include <engine/ledger.h>
 #include <engine/loop.h>
+#include <engine/rate.h>
+#include <engine/status.h>
 
 #include <leat/alloc.h>
 
@@ -40,17 +47,52 @@ struct leat_link {
     void *self;
 };
 
+struct leat_unit_queue {
+    struct leat_unit *first, **last;
+};
+
+struct leat_setting_pair {
+    struct leat_setting_pair *next;
+    leat_str key, value;
+};
+
+/* An assignment of a partition, of a source that settles by a watermark or whose partitions are revoked. */
+struct leat_domain {
+    struct leat_domain *next;
+    struct leat_source *source;
+    uint32_t number, generation;
+    uint32_t live; /* units that are ours and not settled */
+    struct leat_ledger ledger;
+    bool held, revoking;
+    struct leat_alarm deadline;
+};
+
 struct leat_source {
     struct leat_source *next;
     struct leat_engine *engine;
     const struct leat_source_ops *ops;
     void *self;
     struct leat_source_settings settings;
-    struct leat_sink *dead; /* NULL: it has none */
-    uint32_t in_flight; /* units delivered and not done, and one for each delivery */
-    uint32_t demanded;  /* the credit it was told last; LEAT_UNTOLD: it has changed since */
-    bool started, stopped, stopping, failed;
-    char why[160]; /* of the last state */
+    struct leat_sink *dead;           /* NULL: it has none */
+    struct leat_bound *bound;         /* NULL: by the engine's routes */
+    struct leat_setting_pair *pairs;  /* of its settings */
+    uint32_t in_flight;               /* units delivered and not done, and one for each delivery */
+    uint32_t units, waiting, running; /* units in flight; of them, those tried again later; runs */
+    uint32_t settling;                /* settlements without an answer */
+    size_t bytes;                     /* of deliveries in flight */
+    uint32_t demanded;                /* the credit it was told last; LEAT_UNTOLD: it has changed since */
+    struct leat_unit_queue ready;     /* units that go on as soon as a slot takes them */
+    struct leat_unit *flight;         /* all in flight */
+    struct leat_domain *domains;
+    struct leat_gather gather;
+    struct leat_rate rate;
+    struct leat_breaker breaker;
+    struct leat_alarm gate; /* when it may start more, as far as time says */
+    struct leat_source_counters counters;
+    enum leat_source_state state;
+    int64_t state_since_ms;
+    bool started, stopped, stopping, failed, told; /* told: of a state */
+    char why[160];                                 /* of the last state */
 };
 
 struct leat_sink {
@@ -59,10 +101,17 @@ struct leat_sink {
     leat_str name;
     const struct leat_sink_ops *ops;
     void *self;
+    uint32_t pending; /* letters without an answer */
+    uint64_t written, failed;
 };
 
-struct leat_unit_queue {
-    struct leat_unit *first, **last;
+/* What an event emitted: written when its unit ends, if it is ok. */
+struct leat_emission {
+    struct leat_emission *next;
+    struct leat_sink *sink;
+    leat_str id, key, text;
+    uint32_t index; /* of the event in its unit */
+    bool durable;
 };
 
 /* Units of one name that must run in order. */
@@ -75,6 +124,7 @@ struct leat_lane {
     struct leat_unit_queue finished; /* their events have results; they end in this order */
     uint32_t running;                /* units in the ready queue or in a run */
     uint32_t held;                   /* events of it in lost runs: it stays, stopped, until their handlers return */
+    struct leat_unit *aside;         /* is tried again in place: those behind it wait */
     bool stopped;                    /* one failed: what follows is given back */
 };
 
@@ -101,6 +151,8 @@ struct leat_context {
     uint32_t detail_count, detail_size;
     struct leat_reply *reply; /* being built */
     struct leat_reply_header **last_header;
+    struct leat_emission *emission; /* of the event at hand, the last one first */
+    uint32_t emitted;               /* with an id made here */
     struct leat_stream stream;
     struct leat_error error; /* leat_fail's */
 };
@@ -115,6 +167,8 @@ struct leat_run {
     struct leat_result *results;       /* one a work, until the after-steps are through: then the unit's */
     struct leat_delivery **deliveries; /* of the works: held until the run is freed */
     uint32_t count;
+    size_t bytes;        /* of its units, about */
+    uint32_t generation; /* of the breaker */
     enum leat_run_phase phase;
     struct leat_link *link;  /* the next before-step */
     struct leat_work **list; /* room for all of them, for one middleware call */
@@ -141,10 +195,7 @@ struct leat_engine {
     struct leat_loop *loop;
     struct leat_logger own_logger;
     struct leat_arena arena; /* settings, routes */
-    struct leat_setting_pair {
-        struct leat_setting_pair *next;
-        leat_str key, value;
-    } * settings;
+    struct leat_setting_pair *settings;
     struct leat_bound *handlers;
     struct leat_route *routes;
     uint32_t handler_count;
@@ -155,7 +206,21 @@ struct leat_engine {
     struct leat_link *first_link, *last_link;
     struct leat_sink *sinks;
     struct leat_source *sources;
-    struct leat_unit_queue ready;
+    struct leat_source *turn; /* whose units are asked first */
+    struct leat_finished *finished;
+    struct leat_heap alarms;
+    struct leat_timer *alarm_timer;
+    int64_t alarm_us; /* when it fires; INT64_MAX: not at all */
+    uint64_t chance;
+    uint64_t started_events;
+    uint64_t arrived; /* units that entered a lane */
+    uint32_t letters; /* that no sink has answered yet */
+    bool changing;    /* options.changed is to be told */
+    struct leat_drain {
+        struct leat_alarm tell, limit;
+        int64_t until_us;
+        bool on, cancelled, over;
+    } drain;
     struct leat_lane *lanes[LEAT_LANE_BUCKETS];
     pthread_mutex_t done_lock; /* guards done and last_done */
     struct leat_run *done, **last_done;
@@ -183,17 +248,67 @@ struct leat_engine {
 void leat_dispatch_wake(struct leat_engine *engine); /* loop thread: something may move now */
 void leat_dispatch_turn(void *engine);
 bool leat_dispatch_take_back(struct leat_engine *engine);
-void leat_dispatch_deliver(struct leat_engine *engine, struct leat_delivery *delivery);
 void leat_dispatch_results(struct leat_run *run);
 void leat_dispatch_forward(struct leat_engine *engine, struct leat_unit *unit);
+void leat_dispatch_ready(struct leat_engine *engine, struct leat_unit *unit);
+
+/* arrive.c */
+void leat_dispatch_deliver(struct leat_engine *engine, struct leat_delivery *delivery);
+
+/* alarm.c */
+bool leat_alarms_init(struct leat_engine *engine);
+void leat_alarm_set(struct leat_engine *engine, struct leat_alarm *alarm, int64_t at_us,
+                    void (*ring)(struct leat_alarm *alarm));
+void leat_alarm_clear(struct leat_engine *engine, struct leat_alarm *alarm);
+int64_t leat_engine_now_us(const struct leat_engine *engine);
+int64_t leat_us_in(int64_t from_us, int64_t ms);
+#define LEAT_ALARM_OF(alarm, type, member) ((type *)(void *)((char *)(alarm)-offsetof(type, member)))
+
+/* gate.c */
+bool leat_gate_init(struct leat_source *source);
+bool leat_gate_is_open(struct leat_source *source);
+void leat_gate_add(struct leat_source *source, struct leat_unit *unit);
+struct leat_unit *leat_gate_take(struct leat_source *source);
+void leat_gate_started(struct leat_run *run);
+void leat_gate_ended(const struct leat_run *run);
+
+/* again.c */
+uint32_t leat_unit_attempt(const struct leat_unit *unit);
+void leat_again_limit(struct leat_engine *engine, struct leat_unit *unit);
+bool leat_again_here(const struct leat_engine *engine, const struct leat_unit *unit);
+int64_t leat_again_delay_ms(struct leat_engine *engine, const struct leat_unit *unit, int64_t wish_ms);
+void leat_again_later(struct leat_engine *engine, struct leat_unit *unit);
+void leat_again_reset(struct leat_unit *unit);
+void leat_again_stop(struct leat_source *source);
+void leat_again_drop(struct leat_unit *unit);
+
+/* lease.c */
+void leat_lease_begin(struct leat_unit *unit);
+void leat_lease_end(struct leat_unit *unit);
+
+/* domain.c */
+bool leat_domain_enter(struct leat_unit *unit);
+void leat_domain_settle(struct leat_unit *unit);
+void leat_domain_give_back(struct leat_unit *unit);
+void leat_domain_leave(struct leat_unit *unit);
+void leat_domains_free(struct leat_source *source);
+
+/* drain.c: engine.h */
+bool leat_drain_is_over(const struct leat_engine *engine);
 
 /* sink.c */
 struct leat_sink *leat_sink_find(const struct leat_engine *engine, leat_str name);
 leat_status leat_sinks_start(struct leat_engine *engine, struct leat_error *reterr);
 void leat_sinks_free(struct leat_engine *engine);
 
-/* source.c */
+/* letters.c */
+bool leat_letters_write(struct leat_engine *engine, struct leat_unit *unit);
+void leat_emissions_keep(struct leat_unit *unit, uint32_t index, const struct leat_emission *newest);
+
+/* source.c, delivery.c */
+bool leat_pairs_make(struct leat_arena *arena, const cJSON *settings, struct leat_setting_pair **retfirst);
 void leat_deliveries_free(struct leat_engine *engine);
+void leat_engine_change(struct leat_engine *engine);
 
 /* lane.c */
 bool leat_lane_enter(struct leat_engine *engine, struct leat_unit *unit, bool *retfree);
@@ -203,17 +318,22 @@ void leat_queue_push(struct leat_unit_queue *queue, struct leat_unit *unit);
 struct leat_unit *leat_queue_pop(struct leat_unit_queue *queue);
 struct leat_lane *leat_lane_find(struct leat_engine *engine, const struct leat_unit *unit);
 void leat_lane_hold(struct leat_unit *unit);
+void leat_lane_wait(struct leat_lane *lane, struct leat_unit *unit);
+void leat_lanes_take_waiting(struct leat_source *source, struct leat_unit_queue *retqueue);
 
 /* deadline.c */
 bool leat_deadline_init(struct leat_engine *engine);
 void leat_deadline_start(struct leat_run *run);
+void leat_deadline_cancel_all(struct leat_engine *engine);
 bool leat_deadline_end(struct leat_run *run);
 void leat_deadline_expect(struct leat_engine *engine, const struct leat_delivery *delivery);
 bool leat_deadline_is_hopeless(const struct leat_engine *engine);
 leat_status leat_deadline_verdict(struct leat_engine *engine, struct leat_error *reterr);
 
 /* route.c */
-struct leat_bound *leat_route(struct leat_engine *engine, const struct leat_envelope *envelope, const char **retwhy);
+struct leat_bound *leat_route(const struct leat_source *source, const struct leat_envelope *envelope,
+                              const char **retwhy);
+struct leat_bound *leat_bind(struct leat_engine *engine, const struct leat_handler *handler, struct leat_error *reterr);
 
 /* chain.c */
 void leat_chain_before(struct leat_run *run);
@@ -238,7 +358,13 @@ void leat_stream_abort(struct leat_run *run);
 /* settle.c */
 enum leat_verdict leat_verdict_of(enum leat_outcome_kind worst, bool kept);
 void leat_unit_finish(struct leat_engine *engine, struct leat_unit *unit);
-void leat_unit_give_back(struct leat_engine *engine, struct leat_unit *unit);
+void leat_unit_give_back(struct leat_engine *engine, struct leat_unit *unit, const char *why);
+void leat_unit_drop(struct leat_unit *unit);
+void leat_unit_go_on(struct leat_engine *engine, struct leat_unit *unit);
+void leat_lanes_release(struct leat_source *source);
+void leat_give_up(struct leat_delivery *delivery, uint32_t references);
+void leat_settle_unit(struct leat_unit *unit);
+const struct leat_result *leat_unit_worst(const struct leat_unit *unit);
 void leat_lane_let_go(struct leat_engine *engine, const struct leat_unit *unit);
 void leat_settle_empty(struct leat_delivery *delivery);
 void leat_delivery_unref(struct leat_delivery *delivery);

@@ -60,6 +60,7 @@ typedef void leat_extend_fn(const struct leat_envelope *envelope, struct leat_ar
 
 struct leat_envelope {
     leat_str kind;
+    leat_str broken; /* why it is none: a record that cannot be normalised, among others of its unit; kind is absent */
     leat_str id, source, type, subject, time;
     bool digest_id;  /* instead of `id`: a digest of the content, made when it is asked for; leat_envelope_id */
     int64_t time_us; /* since 1970: instead of `time`, which is made of it when it is asked for */

@@ -62,6 +62,7 @@ struct leat_events {
 struct leat_result {
     enum leat_outcome_kind kind;
     bool timed_out; /* its run was given up: the handler did not return */
+    bool final;     /* it stands: when the unit is tried again, its event is not */
     leat_str reason;
     int64_t delay_ms;
     int64_t duration_us; /* of its run; 0 if none */
@@ -98,13 +99,20 @@ struct leat_unit {
     struct leat_unit *flight_next, **flight_at; /* among those of its source that are under way */
     struct leat_alarm again, lease;             /* when it is tried again, when its lease is to be extended */
     struct leat_lane *lane;
-    struct leat_run *run;      /* the run it is in, or NULL */
-    struct leat_result single; /* the results of most units */
-    uint32_t cursor;           /* events before it have a result */
+    uint64_t order;                 /* of arrival in its lane */
+    int64_t ready_us;               /* when it came into the ready queue, where a window asks */
+    struct leat_run *run;           /* the run it is in, or NULL */
+    struct leat_result single;      /* the results of most units */
+    struct leat_emission *emission; /* what its events emitted, in order */
+    uint32_t cursor;                /* events before it have a result */
+    uint32_t tries;                 /* so often it was tried again in place */
     uint32_t settle_tries;
-    uint32_t letters; /* dead letters that are not answered yet */
+    uint32_t letters; /* that the sinks have not answered yet */
     bool kept;        /* its rejected events lie in the sink */
+    bool unwritten;   /* a letter could not be written: no limit of attempts makes an end of it */
+    bool in_order;    /* its events have different keys: none runs behind one that failed */
     bool lost;        /* lease gone, client gone, revoked: counted, never settled */
+    bool settling;    /* the source has been told */
 };
 
 /* The event that result number `index` is of; NULL: a broken record. */

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a unit leaves behind before it ends: what its fine events emitted, and dead letters of its rejected ones, if
+ * none is a retry. The unit ends when all of it is durable; what is not makes its event a retry: never a silent loss.
+ */
+#include <engine/internal.h>
+
+#include <leat/letter.h>
+
+struct outgoing {
+    struct leat_letter letter;
+    struct leat_unit *unit;
+    struct leat_sink *sink;
+    struct leat_emission *emission; /* NULL: a dead letter */
+    uint32_t index;                 /* of its result */
+};
+
+/* --- emitted events -------------------------------------------------------------------------------------- */
+
+/* The run's emissions of one event become the unit's; want of memory is a retry. */
+void leat_emissions_keep(struct leat_unit *unit, uint32_t index, const struct leat_emission *newest)
+{
+    struct leat_arena *arena = &unit->delivery->results;
+    struct leat_emission *first = NULL, **last = &unit->emission;
+    for (; newest != NULL; newest = newest->next) {
+        struct leat_emission *copy = LEAT_NEW(arena, struct leat_emission);
+        if (copy == NULL)
+            break;
+        *copy = (struct leat_emission){.next = first,
+                                       .sink = newest->sink,
+                                       .id = leat_arena_copy(arena, newest->id),
+                                       .key = leat_arena_copy(arena, newest->key),
+                                       .text = leat_arena_copy(arena, newest->text),
+                                       .index = index};
+        first = copy;
+    }
+    if (arena->overflow) {
+        unit->results[index].kind = LEAT_OUTCOME_RETRY;
+        unit->results[index].reason = LEAT_STR("out of memory for what it emitted");
+        return;
+    }
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = first;
+}
+
+static bool is_to_write(const struct leat_unit *unit, const struct leat_emission *emission)
+{
+    return !emission->durable && unit->results[emission->index].kind == LEAT_OUTCOME_OK;
+}
+
+static bool is_request(const struct leat_unit *unit)
+{
+    enum leat_reply_shape shape = unit->record->adapter->shape;
+    return unit->delivery->source->ops->caps.retry == LEAT_BY_CALLER &&
+           (shape == LEAT_REPLY_HTTP || shape == LEAT_REPLY_DIRECT);
+}
+
+static bool wants_dead(const struct leat_unit *unit)
+{
+    return unit->delivery->source->dead != NULL && !unit->kept && !is_request(unit) &&
+           leat_unit_worst(unit)->kind == LEAT_OUTCOME_REJECT;
+}
+
+/* --- answers ------------------------------------------------------------------------------------------------ */
+
+static void fail(struct leat_unit *unit, uint32_t index, const char *why)
+{
+    unit->unwritten = true;
+    unit->results[index].kind = LEAT_OUTCOME_RETRY;
+    unit->results[index].reason = leat_str_c(why);
+    unit->results[index].delay_ms = -1;
+}
+
+static void take_answer(struct outgoing *out, leat_status status)
+{
+    struct leat_source *source = out->unit->delivery->source;
+    bool durable = leat_is_ok(status);
+    out->sink->written += durable ? 1 : 0;
+    out->sink->failed += durable ? 0 : 1;
+    if (!durable) {
+        fail(out->unit, out->index,
+             out->emission == NULL ? "the dead letter could not be written" : "what it emitted could not be written");
+        return;
+    }
+    if (out->emission == NULL)
+        source->counters.dead++;
+    else {
+        out->emission->durable = true;
+        source->counters.emitted++;
+    }
+}
+
+static void answered(void *argument, size_t index, leat_status status)
+{
+    struct outgoing *out = argument;
+    struct leat_unit *unit = out->unit;
+    struct leat_engine *engine = unit->delivery->source->engine;
+    (void)index;
+    out->sink->pending--;
+    engine->letters--;
+    take_answer(out, status);
+    if (--unit->letters > 0)
+        return;
+    unit->kept = !unit->unwritten && wants_dead(unit);
+    leat_unit_go_on(engine, unit);
+    leat_dispatch_wake(engine);
+}
+
+/* --- dead letters --------------------------------------------------------------------------------------------- */
+
+static leat_str position_of(const struct leat_unit *unit, struct leat_arena *arena)
+{
+    leat_str name = unit->name.ptr != NULL ? unit->name : unit->record->id;
+    return name.ptr != NULL ? name : leat_arena_decimal(arena, unit->position);
+}
+
+static bool write_dead(struct leat_unit *unit, uint32_t index, struct outgoing *out)
+{
+    struct leat_source *source = unit->delivery->source;
+    struct leat_arena *arena = &unit->delivery->results;
+    leat_str position = position_of(unit, arena);
+    struct leat_dead dead = {
+        .service = source->engine->options.service,
+        .source = source->settings.name,
+        .transport = source->ops->name,
+        .position = position,
+        .unit = unit,
+        .index = index,
+        .attempts = leat_unit_attempt(unit),
+        .time_ms = leat_clock_wall_ms(source->engine->options.clock),
+    };
+    dead.id = leat_arena_printf(arena, "%.*s/%.*s/%u", LEAT_ARG(dead.source), LEAT_ARG(position), index);
+    *out = (struct outgoing){.unit = unit, .sink = source->dead, .index = index};
+    out->letter = (struct leat_letter){.dead = true, .id = dead.id, .key = unit->record->lane};
+    out->letter.text = leat_dead_text(arena, &dead);
+    return !arena->overflow && out->letter.text.ptr != NULL;
+}
+
+/* --- all of it ------------------------------------------------------------------------------------------------ */
+
+static uint32_t count_letters(const struct leat_unit *unit, bool dead)
+{
+    uint32_t count = 0;
+    for (const struct leat_emission *emission = unit->emission; emission != NULL; emission = emission->next)
+        count += is_to_write(unit, emission) ? 1 : 0;
+    for (uint32_t i = 0; dead && i < unit->result_count; i++)
+        count += unit->results[i].kind == LEAT_OUTCOME_REJECT ? 1 : 0;
+    return count;
+}
+
+/* False: out of memory; its event is a retry. */
+static bool fill(struct leat_unit *unit, bool dead, struct outgoing *out)
+{
+    for (struct leat_emission *emission = unit->emission; emission != NULL; emission = emission->next) {
+        if (!is_to_write(unit, emission))
+            continue;
+        *out = (struct outgoing){.unit = unit, .sink = emission->sink, .emission = emission, .index = emission->index};
+        out->letter = (struct leat_letter){.id = emission->id, .key = emission->key, .text = emission->text};
+        out++;
+    }
+    for (uint32_t i = 0; dead && i < unit->result_count; i++)
+        if (unit->results[i].kind == LEAT_OUTCOME_REJECT && !write_dead(unit, i, out++)) {
+            fail(unit, i, "out of memory for the dead letter");
+            return false;
+        }
+    return true;
+}
+
+/* True: the unit goes on when the sinks have answered. */
+bool leat_letters_write(struct leat_engine *engine, struct leat_unit *unit)
+{
+    bool dead = wants_dead(unit);
+    if ((unit->emission == NULL && !dead) || unit->lost)
+        return false;
+    uint32_t count = count_letters(unit, dead);
+    struct outgoing *out = count > 0 ? LEAT_NEW_N(&unit->delivery->results, struct outgoing, count) : NULL;
+    if (count == 0)
+        return false;
+    if (out == NULL) {
+        fail(unit, 0, "out of memory for the dead letter");
+        return false;
+    }
+    unit->unwritten = false;
+    if (!fill(unit, dead, out))
+        return false;
+    unit->letters = count + 1; /* the last falls when all have been handed over: answers may come at once */
+    engine->letters += count;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct leat_letter *letter = &out[i].letter;
+        out[i].sink->pending++;
+        out[i].sink->ops->write(out[i].sink->self, &letter, 1, answered, &out[i]);
+    }
+    if (--unit->letters > 0)
+        return true;
+    unit->kept = !unit->unwritten && dead;
+    return false;
+}
