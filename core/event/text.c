@@ -210,7 +210,7 @@ static void sha_block(uint32_t state[8], const unsigned char *block)
         state[i] += v[i];
 }
 
-leat_str leat_digest(struct leat_arena *arena, leat_str bytes)
+void leat_digest_write(leat_str bytes, char *hex)
 {
     uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                          0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
@@ -229,8 +229,13 @@ leat_str leat_digest(struct leat_arena *arena, leat_str bytes)
     for (size_t at = 0; at < tail_len; at += 64)
         sha_block(state, tail + at);
 
-    char hex[32];
-    for (size_t i = 0; i < sizeof hex; i++)
+    for (size_t i = 0; i < LEAT_DIGEST_LEN; i++)
         hex[i] = hex_digits[state[i / 8] >> (28 - 4 * (i % 8)) & 15];
+}
+
+leat_str leat_digest(struct leat_arena *arena, leat_str bytes)
+{
+    char hex[LEAT_DIGEST_LEN];
+    leat_digest_write(bytes, hex);
     return leat_arena_copy(arena, leat_str_of(hex, sizeof hex));
 }

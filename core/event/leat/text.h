@@ -23,6 +23,9 @@ LEAT_API leat_str leat_base64_encode(struct leat_arena *arena, leat_str bytes);
 
 /* The first 16 bytes of SHA-256 (FIPS 180-4) as 32 hexadecimal digits. */
 LEAT_API leat_str leat_digest(struct leat_arena *arena, leat_str bytes);
+/* The same into LEAT_DIGEST_LEN bytes of the caller, without a NUL. */
+void leat_digest_write(leat_str bytes, char *hex);
+#define LEAT_DIGEST_LEN 32
 
 LEAT_END
 
