@@ -43,12 +43,11 @@ const struct leat_sink_ops *leat_cli_module_sink(const struct leat_cli *cli, lea
 
 /* --- names that are taken --------------------------------------------------------------------------------- */
 
-/* What has the name already: "built in", or the module it is in. */
 static leat_status refuse_name(const struct leat_module *module, const char *noun, const char *name, const char *where,
                                struct leat_error *reterr)
 {
-    (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "module %s: its %s \"%s\" is %s already", module->name, noun,
-                         name, where);
+    (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "module %s: its %s \"%s\" is %s", module->name, noun, name,
+                         where);
     leat_error_fix(reterr, "give it another name, or leave one of them out");
     return LEAT_STATUS(CONFIG);
 }
@@ -84,11 +83,11 @@ static leat_status check_names(const struct leat_cli *cli, const struct leat_mod
     if (own == NULL)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
     const struct leat_module built_in = {.adapters = own, .sources = cli->sources, .sinks = cli->sinks};
-    LEAT_TRY(check_against(module, &built_in, "built in", reterr));
-    LEAT_TRY(check_against(module, module, "in it", reterr));
+    LEAT_TRY(check_against(module, &built_in, "built in already", reterr));
+    LEAT_TRY(check_against(module, module, "in it twice", reterr));
     for (size_t i = 0; i < cli->modules.count; i++) {
         char where[96];
-        snprintf(where, sizeof(where), "in module %.60s", cli->modules.items[i]->name);
+        snprintf(where, sizeof(where), "in module %.60s already", cli->modules.items[i]->name);
         LEAT_TRY(check_against(module, cli->modules.items[i], where, reterr));
     }
     return LEAT_OK;
