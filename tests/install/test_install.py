@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `meson install` puts down is enough to write handlers and modules with: C11, C++20, and linked in."""
+import errno
 import json
 import os
 import pathlib
@@ -237,22 +238,43 @@ def check_dead(path):
     path.unlink()
 
 
+def writer(path, running):
+    """The writing end, once the program has the other one."""
+    for _ in range(600):
+        try:
+            return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            assert error.errno == errno.ENXIO, error
+        try:
+            raise AssertionError(f"it ended with {running.wait(timeout=0.1)}")
+        except subprocess.TimeoutExpired:
+            pass
+    raise AssertionError("nobody opened the pipe")
+
+
 @with_installed
 def its_source_and_its_sink_run_in_the_engine(installed):
     host, dead = host_of(installed), installed.here / "dead.ndjson"
     last = {"acme": [{"id": "3", "customer": "a", "total": 1}]}
-    lines = f"{json.dumps(ORDERS)}\n" + f"{json.dumps(last)}\n"
+    lines = f"{json.dumps(ORDERS)}\n{json.dumps(last)}"  # the last line has no end
     installed.write("lines", lines)
     for compiler in ["gcc", "g++"]:
         build_acme(installed, compiler)
         done = installed.run(host, "./acme.so", "lines", "dead.ndjson", timeout=60)
         tap.equal((done.returncode, done.stdout, done.stderr), (0, "1 by acme\n2 by acme\n3 by acme\n", ""), compiler)
         check_dead(dead)
+    many = 3000  # more than the engine gives credit for at a time
+    installed.write("many", "".join(f'{{"acme":[{{"id":"{i}","total":1}}]}}\n' for i in range(many)))
+    done = installed.run(host, "./acme.so", "many", "dead.ndjson", timeout=60)
+    tap.equal((done.returncode, done.stdout), (0, "".join(f"{i} by acme\n" for i in range(many))), done.stderr)
     os.mkfifo(installed.here / "pipe")
     with subprocess.Popen([host, "./acme.so", "pipe", "dead.ndjson"], cwd=installed.here, stdout=subprocess.PIPE,
                           text=True) as running:
         try:
-            (installed.here / "pipe").write_text(lines)
+            pipe = writer(installed.here / "pipe", running)
+            os.write(pipe, lines[:20].encode())
+            os.write(pipe, lines[20:].encode())
+            os.close(pipe)
             tap.equal(running.communicate(timeout=60)[0], "1 by acme\n2 by acme\n3 by acme\n")
         finally:
             running.kill()

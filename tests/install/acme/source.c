@@ -14,9 +14,9 @@ enum { LINE_MAX_BYTES = 65536 };
 struct lines {
     struct leat_source *source;
     struct leat_loop *loop;
-    struct leat_watch *watch; /* of a pipe */
+    struct leat_watch *watch; /* of a pipe, while there is credit: what is ready and not read would call for ever */
     char path[4096];
-    char buffer[LINE_MAX_BYTES];
+    char buffer[LINE_MAX_BYTES + 1]; /* and the end of a last line that has none */
     size_t len;
     int fd;
     uint32_t credit, under_way;
@@ -26,7 +26,7 @@ struct lines {
 
 static void stop_if_over(struct lines *lines)
 {
-    if (!lines->ended || lines->under_way > 0 || lines->stopped)
+    if (!lines->ended || lines->len > 0 || lines->under_way > 0 || lines->stopped)
         return;
     lines->stopped = true;
     leat_source_state(lines->source, LEAT_IDLE, NULL);
@@ -66,43 +66,84 @@ static void deliver_lines(struct lines *lines)
     memmove(lines->buffer, lines->buffer + at, lines->len);
 }
 
+static void unwatch(struct lines *lines)
+{
+    leat_watch_free(lines->watch);
+    lines->watch = NULL;
+}
+
+static void end(struct lines *lines)
+{
+    unwatch(lines);
+    lines->ended = true;
+    if (lines->len > 0 && lines->buffer[lines->len - 1] != '\n')
+        lines->buffer[lines->len++] = '\n';
+}
+
+static void fail(struct lines *lines, const char *why)
+{
+    unwatch(lines);
+    lines->ended = true;
+    lines->len = 0;
+    leat_source_state(lines->source, LEAT_FAILED, why);
+}
+
 /* False: there is nothing to read now, or never again. */
 static bool read_more(struct lines *lines)
 {
-    ssize_t got = read(lines->fd, lines->buffer + lines->len, sizeof(lines->buffer) - lines->len);
+    if (lines->len == LINE_MAX_BYTES) {
+        fail(lines, "acme: a line is longer than 64 KiB");
+        return false;
+    }
+    ssize_t got = read(lines->fd, lines->buffer + lines->len, LINE_MAX_BYTES - lines->len);
     if (got > 0) {
         lines->len += (size_t)got;
         return true;
     }
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return false;
-    lines->ended = true;
-    leat_watch_free(lines->watch);
-    lines->watch = NULL;
+    if (got == 0)
+        end(lines);
+    else if (errno != EAGAIN && errno != EINTR)
+        fail(lines, "acme: the file cannot be read");
     return false;
 }
 
-static void go_on(struct lines *lines)
+static void on_readable(void *argument, short what);
+
+static void watch(struct lines *lines)
 {
-    deliver_lines(lines);
-    while (!lines->ended && lines->credit > 0 && read_more(lines))
+    bool wanted = !lines->regular && !lines->ended && lines->credit > 0;
+    if (!wanted)
+        unwatch(lines);
+    else if (lines->watch == NULL)
+        lines->watch = leat_loop_watch(lines->loop, lines->fd, LEAT_READABLE, on_readable, lines);
+    if (wanted && lines->watch == NULL)
+        fail(lines, "acme: the file cannot be watched");
+}
+
+/* A pipe is only read when it is ready: before its first writer it looks as if it were at its end. */
+static void go_on(struct lines *lines, bool ready)
+{
+    bool more = true;
+    while (more) {
         deliver_lines(lines);
+        more = ready && !lines->ended && lines->credit > 0 && read_more(lines);
+    }
+    deliver_lines(lines); /* the last one, which may have had no end */
+    watch(lines);
     stop_if_over(lines);
 }
 
 static void on_readable(void *argument, short what)
 {
-    struct lines *lines = (struct lines *)argument;
     (void)what;
-    if (lines->credit > 0)
-        go_on(lines);
+    go_on((struct lines *)argument, true);
 }
 
 static void on_turn(void *argument)
 {
     struct lines *lines = (struct lines *)argument;
     lines->posted = false;
-    go_on(lines);
+    go_on(lines, lines->regular);
 }
 
 /* --- what the engine calls ----------------------------------------------------------------------------- */
@@ -129,11 +170,6 @@ static leat_status start(void *self, struct leat_error *reterr)
     if (lines->fd < 0 || fstat(lines->fd, &info) != 0)
         return leat_error_set(reterr, LEAT_STATUS(CONFIG), "acme: %s: %s", lines->path, strerror(errno));
     lines->regular = S_ISREG(info.st_mode);
-    if (!lines->regular) {
-        lines->watch = leat_loop_watch(lines->loop, lines->fd, LEAT_READABLE, on_readable, lines);
-        if (lines->watch == NULL)
-            return leat_error_set(reterr, LEAT_STATUS(CONFIG), "acme: %s cannot be watched", lines->path);
-    }
     leat_source_state(lines->source, LEAT_CONSUMING, NULL);
     return LEAT_OK;
 }
@@ -143,7 +179,7 @@ static void demand(void *self, uint32_t units, size_t bytes)
     struct lines *lines = (struct lines *)self;
     (void)bytes;
     lines->credit = units;
-    if (units > 0 && (lines->regular || lines->len > 0) && !lines->posted)
+    if (!lines->posted) /* what it delivers is for the engine's next turn, not for this one */
         lines->posted = leat_loop_post(lines->loop, on_turn, lines);
 }
 
@@ -163,17 +199,16 @@ static void settle(void *self, struct leat_delivery *delivery, const struct leat
 static void stop(void *self)
 {
     struct lines *lines = (struct lines *)self;
-    leat_watch_free(lines->watch);
-    lines->watch = NULL;
+    unwatch(lines);
     lines->ended = true;
+    lines->len = 0;
     stop_if_over(lines);
 }
 
 static void close_lines(void *self)
 {
     struct lines *lines = (struct lines *)self;
-    leat_watch_free(lines->watch);
-    lines->watch = NULL;
+    unwatch(lines);
     if (lines->fd >= 0)
         close(lines->fd);
     lines->fd = -1;
