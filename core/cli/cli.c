@@ -196,10 +196,11 @@ int leat_main(int argc, char **argv, const struct leat_handler *const *handlers)
     (void)signal(SIGPIPE, SIG_IGN); /* a write that fails is an exit status, no death */
     cli.colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || no_colour[0] == '\0');
     cli.progress = isatty(STDERR_FILENO) == 1;
-    cli.adapters = leat_cli_adapters();
+    cli.adapters = leat_cli_adapters(NULL);
     if (cli.adapters == NULL)
         return leat_cli_fail(EXIT_BUG, NULL, "out of memory");
     int status = run(&cli, argc, argv);
     leat_free((void *)cli.adapters);
+    leat_free((void *)cli.modules.items);
     return leat_cli_flush(status);
 }

@@ -5,6 +5,7 @@
 
 #include <leat/adapter.h>
 #include <leat/handler.h>
+#include <leat/module.h>
 
 #include <stdio.h>
 
@@ -24,13 +25,22 @@ enum {
     EXIT_CONFIG = 78,
 };
 
+/* Modules that are open; each once. */
+struct leat_cli_modules {
+    const struct leat_module **items;
+    size_t count;
+};
+
 struct leat_cli {
-    const char *program;                         /* argv[0] without its folder */
-    const struct leat_adapter **adapters;        /* sorted, NULL-terminated */
-    const struct leat_handler *const *linked_in; /* NULL-terminated or NULL */
-    const char *config_folder;                   /* of the file that was read, or NULL */
-    bool colour;                                 /* stdout is a terminal and NO_COLOR is not set */
-    bool progress;                               /* stderr is a terminal */
+    const char *program;                          /* argv[0] without its folder */
+    const struct leat_adapter **adapters;         /* sorted, NULL-terminated; another list once a module is opened */
+    const struct leat_source_ops *const *sources; /* types that are built in; NULL-terminated or NULL */
+    const struct leat_sink_ops *const *sinks;     /* the same */
+    struct leat_cli_modules modules;              /* which add to all three */
+    const struct leat_handler *const *linked_in;  /* NULL-terminated or NULL */
+    const char *config_folder;                    /* of the file that was read, or NULL */
+    bool colour;                                  /* stdout is a terminal and NO_COLOR is not set */
+    bool progress;                                /* stderr is a terminal */
 };
 
 /* One option of a verb. The table ends with name NULL. */
@@ -68,8 +78,9 @@ int leat_cli_parse(const struct leat_cli_verb *verb, int argc, char **argv,
 /* "leat: error: ..." on stderr, with the fix on a line of its own. Returns `status`, for `return`. */
 int leat_cli_fail(int status, const char *fix, const char *format, ...) LEAT_PRINTF(3, 4);
 int leat_cli_fail_with(int status, const struct leat_error *error);
-/* All adapters, sorted, NULL-terminated, on the heap (leat_free); NULL: out of memory. */
-const struct leat_adapter **leat_cli_adapters(void);
+/* All adapters in the order of detection, NULL-terminated, on the heap (leat_free); NULL: out of memory. Those of
+ * modules (NULL: none) stand behind the built-in ones and before "unknown", whatever their numbers say. */
+const struct leat_adapter **leat_cli_adapters(const struct leat_cli_modules *modules);
 /* The exit status that a failure of that kind ends in. */
 int leat_cli_exit_of(leat_status status);
 /* Writes out and closes nothing; EXIT_CANNOT_WRITE after a message if stdout failed, else `status`. */

@@ -22,8 +22,8 @@ static enum place place_of(leat_str name)
         const char *part;
         enum place place;
     } known[] = {
-        {"PATTERN", NOTHING}, {"TRIGGER=", HANDLER}, {"TRIGGER", TRIGGERS}, {"VERB", VERBS},
-        {"FILE", FILES},      {"DIR", FILES},        {"HANDLER", FILES},    {"CONFIG", FILES},
+        {"PATTERN", NOTHING}, {"TRIGGER=", HANDLER}, {"TRIGGER", TRIGGERS}, {"VERB", VERBS},    {"FILE", FILES},
+        {"DIR", FILES},       {"HANDLER", FILES},    {"CONFIG", FILES},     {"PATH.so", FILES},
     };
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (leat_str_find(name, leat_str_c(known[i].part)).ptr != NULL)

@@ -3,11 +3,11 @@
 
 #include <config/closest.h>
 #include <engine/handler_file.h>
+#include <engine/object.h>
 
 #include <leat/arena.h>
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #define DEFAULT_PATH "/usr/local/lib/leat/handlers:/usr/lib/leat/handlers"
 
@@ -78,18 +78,13 @@ static leat_status open_named(const struct leat_cli *cli, leat_str name, const s
     const char *path = getenv("LEAT_HANDLER_PATH"), *own = cli->config_folder;
     char usual[4096];
     snprintf(usual, sizeof(usual), "%s%s%s", own != NULL ? own : "", own != NULL ? ":" : "", DEFAULT_PATH);
-    leat_str folders = leat_str_c(path != NULL ? path : usual);
-    leat_str all = folders;
+    char file[4096];
+    leat_str all = leat_str_c(path != NULL ? path : usual);
     *ret = leat_find_linked(cli, name);
     if (*ret != NULL)
         return LEAT_OK;
-    while (folders.ptr != NULL) {
-        char file[4096];
-        leat_str folder = leat_str_cut(&folders, ':');
-        int len = snprintf(file, sizeof(file), "%.*s/%.*s.so", LEAT_ARG(folder), LEAT_ARG(name));
-        if (folder.len > 0 && len < (int)sizeof(file) && access(file, F_OK) == 0)
-            return leat_handler_open(file, LEAT_ABSENT, ret, reterr);
-    }
+    if (leat_object_find(all, name, file, sizeof(file)))
+        return leat_handler_open(file, LEAT_ABSENT, ret, reterr);
     (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "no handler \"%.*s\": no %.*s.so in %.*s", LEAT_ARG(name),
                          LEAT_ARG(name), LEAT_ARG(all));
     leat_error_fix(reterr, "set LEAT_HANDLER_PATH, or give a path: ./%.*s.so", LEAT_ARG(name));

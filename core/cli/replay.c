@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "configuration.h"
 #include "find_handler.h"
+#include "modules.h"
 #include "replay_guest.h"
 #include "replay_keep.h"
 #include "report.h"
@@ -24,6 +25,7 @@ enum {
     FUNCTION_ARN,
     HANDLER,
     JSON,
+    MODULE,
     ONLY,
     PARALLEL,
     QUIET,
@@ -46,6 +48,7 @@ static const struct leat_cli_option options[] = {
     [FUNCTION_ARN] = {"function-arn", "ARN", "what leat_function_arn() says"},
     [HANDLER] = {"handler", "[TRIGGER=]HANDLER", "PATH.so, PATH.so:NAME or NAME; may be given several times"},
     [JSON] = {"json", NULL, "one JSON value a line"},
+    [MODULE] = {"module", "PATH.so|NAME", "a module whose triggers are known too; may be given several times"},
     [ONLY] = {"only", "TEXT", "only events with TEXT in their id, or in their record"},
     [PARALLEL] = {"parallel", "N", "documents under way at once, and threads with a slot each; 1 to 1024"},
     [QUIET] = {"quiet", NULL, "only totals"},
@@ -175,12 +178,21 @@ static bool take_option(void *argument, size_t index, const char *value)
     return true;
 }
 
-/* The file is needed before the options that win over it. */
-static bool find_config(void *argument, size_t index, const char *value)
+/* What the other options need: the file, which they win over, and the triggers of modules. */
+struct early {
+    struct leat_cli *cli;
+    const char *config;
+    int status; /* of modules */
+};
+
+static bool take_early(void *argument, size_t index, const char *value)
 {
+    struct early *early = argument;
     if (index == CONFIG)
-        *(const char **)argument = value;
-    return true;
+        early->config = value;
+    else if (index == MODULE)
+        early->status = leat_cli_take_module(early->cli, value);
+    return early->status == EXIT_DONE;
 }
 
 /* --- the engine --------------------------------------------------------------------------------------- */
@@ -371,14 +383,14 @@ static int replay_main(struct leat_cli *cli, int argc, char **argv)
     struct replay replay LEAT_CLEANUP(replay_fini) = {.cli = cli};
     struct leat_error error = {0};
     const char **paths LEAT_CLEANUP(leat_freep) = leat_alloc((size_t)(argc + 1) * sizeof(*paths));
-    const char *file = NULL;
+    struct early early = {.cli = cli};
     leat_report_init(&replay.report, cli);
     leat_replay_keep_init(&replay.keep, &replay.report);
     if (paths == NULL || !leat_is_ok(leat_config_init(&replay.config)))
         return leat_cli_fail(EXIT_BUG, NULL, "out of memory");
-    if (leat_cli_parse(&leat_verb_replay, argc, argv, find_config, &file, paths) < 0)
-        return EXIT_USAGE_ERROR;
-    int status = leat_cli_configure(cli, &replay.config, file);
+    if (leat_cli_parse(&leat_verb_replay, argc, argv, take_early, &early, paths) < 0)
+        return early.status != EXIT_DONE ? early.status : EXIT_USAGE_ERROR;
+    int status = leat_cli_configure(cli, &replay.config, early.config);
     if (status != EXIT_DONE)
         return status;
     int count = leat_cli_parse(&leat_verb_replay, argc, argv, take_option, &replay, paths);
@@ -413,10 +425,11 @@ const struct leat_cli_verb leat_verb_replay = {
         "Touches nothing but these files, which may be in the form of other tools: docs/reference/events.md.\n"
         "--filter takes the patterns of EventBridge, as Lambda's mappings do: docs/reference/filters.md. Records that\n"
         "do not match are not run, and counted at the end.\n"
+        "--module opens PATH.so, or NAME.so of LEAT_MODULE_PATH: docs/reference/modules.md.\n"
         "With --parallel what is told stays in the order of the files; lanes hold inside a document.\n"
         "Exit status 1: an event was not ok, or not as expected; 65: a file is no JSON (what stands before\n"
-        "it is still run); 66: no such file; 70: a handler never came back from its timeout; 78: a handler or\n"
-        "an option is unusable.\n",
+        "it is still run); 66: no such file; 70: a handler never came back from its timeout; 78: a handler, a\n"
+        "module or an option is unusable.\n",
     .options = options,
     .configured = true,
     .run = replay_main,

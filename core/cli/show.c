@@ -3,17 +3,19 @@
 #include "show.h"
 
 #include "find_handler.h"
+#include "modules.h"
 
 #include <leat/alloc.h>
 
 #define MAX_DOCUMENT ((size_t)64 << 20) /* as replay's limits, where nobody set others */
 #define MAX_MEMORY ((size_t)1 << 30)
 
-enum { AS, JSON };
+enum { AS, JSON, MODULE };
 
 static const struct leat_cli_option options[] = {
     [AS] = {"as", "TRIGGER", "take every document as this trigger's, as it stands, without detection"},
     [JSON] = {"json", NULL, "one JSON value a line: a document with its events"},
+    [MODULE] = {"module", "PATH.so|NAME", "a module whose triggers are known too; may be given several times"},
     {NULL, NULL, NULL},
 };
 
@@ -23,6 +25,7 @@ struct show {
     const struct leat_adapter *as;                          /* NULL: detect, among `adapters` */
     const struct leat_adapter *adapters[LEAT_ADAPTERS_MAX]; /* NULL-terminated */
     const char *as_name;
+    int module_status;
     struct leat_reader *reader;
     bool not_json, unreadable, out_of_memory;
     struct leat_shown shown;
@@ -45,8 +48,17 @@ static bool take_option(void *argument, size_t index, const char *value)
     struct show *show = argument;
     if (index == AS)
         return take_as(show, value);
-    show->json = true;
+    show->json = show->json || index == JSON;
     return true;
+}
+
+/* Before --as, which may name a trigger of theirs. */
+static bool take_module(void *argument, size_t index, const char *value)
+{
+    struct show *show = argument;
+    if (index == MODULE)
+        show->module_status = leat_cli_take_module(show->cli, value);
+    return show->module_status == EXIT_DONE;
 }
 
 /* --- decoding ----------------------------------------------------------------------------------------- */
@@ -158,6 +170,8 @@ static int show_main(struct leat_cli *cli, int argc, char **argv)
     leat_arena_init(&show.shown.run, MAX_MEMORY);
     if (paths == NULL)
         return leat_cli_fail(EXIT_BUG, NULL, "out of memory");
+    if (leat_cli_parse(&leat_verb_show, argc, argv, take_module, &show, paths) < 0)
+        return show.module_status != EXIT_DONE ? show.module_status : EXIT_USAGE_ERROR;
     int count = leat_cli_parse(&leat_verb_show, argc, argv, take_option, &show, paths);
     if (count < 0)
         return EXIT_USAGE_ERROR;
@@ -180,11 +194,13 @@ const struct leat_cli_verb leat_verb_show = {
     .examples = "leat show m.json\n"
                 "leat show events/                    # *.json *.jsonl *.ndjson, at any depth\n"
                 "leat sample s3 | leat show --json -\n"
-                "leat show --as sqs m.json\n",
+                "leat show --as sqs m.json\n"
+                "leat show --module ./acme.so m.json\n",
     .notes = "A file holds one JSON document or several, or is a log. Documents may stand in the form of other\n"
              "tools, such as aws sqs receive-message, kcat -J, dead letters: docs/reference/events.md. Runs nothing\n"
              "and writes nothing. A broken record is no failure: it is shown with its reason. Exit status 65: a\n"
-             "file is no JSON (what stands before that is still shown); 66: no such file.\n",
+             "file is no JSON (what stands before that is still shown); 66: no such file; 78: a module is unusable\n"
+             "(docs/reference/modules.md).\n",
     .options = options,
     .run = show_main,
 };

@@ -157,7 +157,7 @@ struct leat_test *leat_test_open(const struct leat_handler *handler, const char 
     struct leat_error error = {.message = "out of memory"};
     struct leat_test *test = leat_alloc(sizeof(*test));
     if (test != NULL)
-        test->adapters = leat_cli_adapters();
+        test->adapters = leat_cli_adapters(NULL);
     if (test == NULL || test->adapters == NULL)
         give_up(&error);
     leat_arena_init(&test->arena, 0);

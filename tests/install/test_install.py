@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `meson install` puts down is enough to write handlers with: C11, C++20, and linked in."""
+"""What `meson install` puts down is enough to write handlers and modules with: C11, C++20, and linked in."""
+import errno
+import json
+import os
 import pathlib
+import re
 import shlex
+import subprocess
 
 import tap
 
@@ -84,7 +89,8 @@ def with_installed(function):
 
 @with_installed
 def the_installed_headers_are_the_lower_three_floors(installed):
-    between_floors = {"cloudevents.h", "filter.h", "http_adapter.h", "middleware.h", "run.h", "window.h"}
+    between_floors = {"cloudevents.h", "filter.h", "http_adapter.h", "letter.h", "middleware.h", "run.h", "settings.h",
+                      "window.h"}
     wanted = sorted(path.name for floor in ["base", "event", "contract"]
                     for path in (tap.ROOT / "core" / floor / "leat").glob("*.h") if path.name not in between_floors)
     got = sorted(path.name for path in (installed.find("leat.h").parent).iterdir())
@@ -154,6 +160,126 @@ def the_package_files_name_no_library_that_does_not_exist(installed):
     version = tap.must("pkg-config", "--modversion", "leat", env=installed.env).stdout.strip()
     project = tap.must("meson", "introspect", "--projectinfo", tap.BUILD).stdout
     tap.contains(project, f'"version": "{version}"')
+
+
+# --- a module: a trigger, a source and a sink that somebody else wrote -------------------------------------------
+
+ACME = tap.ROOT / "tests/install/acme"
+# The C++ compilers miss what a designated initialiser leaves out; what C11 alone lacks is POSIX.
+ACME_COMPILERS = {"gcc": ["-std=c11", "-D_POSIX_C_SOURCE=200809L"], "clang-14": ["-std=c11", "-D_POSIX_C_SOURCE=200809L"],
+                  "g++": ["-x", "c++", "-std=c++20", "-Wno-missing-field-initializers"],
+                  "clang++-14": ["-x", "c++", "-std=c++20", "-Wno-missing-field-initializers"]}
+ORDERS = {"acme": [{"id": "1", "customer": "a", "total": 3}, {"id": "2", "customer": "b"}]}
+
+
+def build_acme(installed, compiler):
+    """acme.so of the installed headers alone."""
+    done = installed.run(compiler, *ACME_COMPILERS[compiler], *STRICT, "-g", "-O2", "-shared", "-fPIC",
+                         *(ACME / f"{name}.c" for name in ["adapter", "source", "sink", "module"]),
+                         *installed.flags("--cflags", "--libs", "leat"), "-o", "acme.so")
+    assert done.returncode == 0, f"{compiler}:\n{done.stderr}"
+
+
+@with_installed
+def a_module_in_c11_and_in_cxx20_adds_its_trigger_to_both_binaries(installed):
+    installed.write("hello.c", C_HANDLER.replace('"name"', '"total"').replace('\\"name\\"', 'total')
+                    .replace("cJSON_IsString", "cJSON_IsNumber"))
+    tap.must("gcc", "-shared", "-fPIC", "hello.c", *installed.flags("--cflags", "--libs", "leat"), "-o", "hello.so",
+             cwd=installed.here)
+    installed.write("orders.json", json.dumps(ORDERS))
+    for compiler in ACME_COMPILERS:
+        build_acme(installed, compiler)
+        for binary in ["leat", "bootstrap"]:
+            program = installed.find(binary)
+            done = installed.run(program, "show", "--module", "./acme.so", "orders.json")
+            tap.equal((done.returncode, done.stderr), (0, ""), f"{compiler}, {binary}")
+            tap.contains(done.stdout, 'orders.json: acme (it has an array "acme"): 2 events')
+            tap.contains(done.stdout, "com.example.acme.order")
+            done = installed.run(program, "replay", "--json", "--module", "./acme.so", "--handler", "acme=./hello.so",
+                                 "orders.json")
+            tap.equal((done.returncode, done.stderr), (1, ""), f"{compiler}, {binary}: {done.stdout}")
+            replies = [json.loads(line).get("reply") for line in done.stdout.splitlines()]
+            tap.contains(replies, '{"batchItemFailures":[{"itemIdentifier":"2"}]}')
+
+
+def undefined(path):
+    listed = tap.must("nm", "-D", "--undefined-only", path).stdout
+    return {line.split()[-1] for line in listed.splitlines() if re.search(r" U leat_", line)}
+
+
+@with_installed
+def all_that_a_module_calls_is_exported_by_both_binaries(installed):
+    """It links cJSON and the C library, and nothing of libevent."""
+    build_acme(installed, "gcc")
+    wanted = undefined(installed.here / "acme.so")
+    assert {"leat_deliver", "leat_loop_watch", "leat_settled"} <= wanted, wanted
+    for binary in ["leat", "bootstrap"]:
+        exported = {line.split()[-1].split("@")[0]
+                    for line in tap.must("nm", "-D", "--defined-only", installed.find(binary)).stdout.splitlines()}
+        tap.equal(sorted(wanted - exported), [], binary)
+    needed = re.findall(r"\(NEEDED\).*?\[(.*?)\]", tap.must("readelf", "-d", "-W", installed.here / "acme.so").stdout)
+    tap.equal(sorted(set(needed) - {"libcjson.so.1", "libc.so.6"}), [])
+
+
+def host_of(installed):
+    """A program that runs the source and the sink of a module through the engine."""
+    floors = [f"-I{tap.ROOT / 'core' / floor}" for floor in ["base", "event", "contract", "engine"]]
+    library = installed.find("libleat-main.a")
+    tap.must("gcc", "-std=c11", "-D_GNU_SOURCE", *STRICT, *floors, ACME / "host.c", "-rdynamic",
+             "-Wl,--whole-archive", library, "-Wl,--no-whole-archive",
+             *installed.flags("--libs", "leat-main"), "-o", "host", cwd=installed.here)
+    return installed.here / "host"
+
+
+def check_dead(path):
+    letters = [json.loads(line) for line in path.read_text().splitlines()]
+    tap.equal([(letter["position"], letter["transport"], letter["reason"]) for letter in letters],
+              [("2", "acme", "no total")])
+    path.unlink()
+
+
+def writer(path, running):
+    """The writing end, once the program has the other one."""
+    for _ in range(600):
+        try:
+            return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            assert error.errno == errno.ENXIO, error
+        try:
+            raise AssertionError(f"it ended with {running.wait(timeout=0.1)}")
+        except subprocess.TimeoutExpired:
+            pass
+    raise AssertionError("nobody opened the pipe")
+
+
+@with_installed
+def its_source_and_its_sink_run_in_the_engine(installed):
+    host, dead = host_of(installed), installed.here / "dead.ndjson"
+    last = {"acme": [{"id": "3", "customer": "a", "total": 1}]}
+    lines = f"{json.dumps(ORDERS)}\n{json.dumps(last)}"  # the last line has no end
+    installed.write("lines", lines)
+    for compiler in ["gcc", "g++"]:
+        build_acme(installed, compiler)
+        done = installed.run(host, "./acme.so", "lines", "dead.ndjson", timeout=60)
+        tap.equal((done.returncode, done.stdout, done.stderr), (0, "1 by acme\n2 by acme\n3 by acme\n", ""), compiler)
+        check_dead(dead)
+    many = 3000  # more than the engine gives credit for at a time
+    installed.write("many", "".join(f'{{"acme":[{{"id":"{i}","total":1}}]}}\n' for i in range(many)))
+    done = installed.run(host, "./acme.so", "many", "dead.ndjson", timeout=60)
+    tap.equal((done.returncode, done.stdout), (0, "".join(f"{i} by acme\n" for i in range(many))), done.stderr)
+    os.mkfifo(installed.here / "pipe")
+    with subprocess.Popen([host, "./acme.so", "pipe", "dead.ndjson"], cwd=installed.here, stdout=subprocess.PIPE,
+                          text=True) as running:
+        try:
+            pipe = writer(installed.here / "pipe", running)
+            os.write(pipe, lines[:20].encode())
+            os.write(pipe, lines[20:].encode())
+            os.close(pipe)
+            tap.equal(running.communicate(timeout=60)[0], "1 by acme\n2 by acme\n3 by acme\n")
+        finally:
+            running.kill()
+    tap.equal(running.returncode, 0)
+    check_dead(dead)
 
 
 tap.main()

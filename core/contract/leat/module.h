@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A module: a .so that adds triggers, sinks and stores. It exports one table named leat_module; LEAT_MODULE defines it.
+ * A module: a .so that adds triggers and sinks. It exports one table named leat_module; LEAT_MODULE defines it.
  *
- *     LEAT_MODULE(redis, .sources = sources, .sinks = sinks);
+ *     static const struct leat_source_ops *const sources[] = {&redis_source, NULL};
+ *     LEAT_MODULE(redis, .sources = sources);
  *
- * Opened only when a configuration names it or a type that it is known for, for good, and never unloaded.
+ * Opened only when it is named, or a type that is not built in has its name; for good, and never unloaded. It links
+ * nothing of leat: what it calls is exported by `leat` and `bootstrap`. docs/reference/modules.md
  */
 #ifndef LEAT_MODULE_H
 #define LEAT_MODULE_H
