@@ -142,16 +142,11 @@ static void choose_lane(struct leat_unit *unit)
 
 /* --- what is known of it already ---------------------------------------------------------------------- */
 
-static leat_str name_of(const struct leat_unit *unit)
-{
-    return unit->name.ptr != NULL ? unit->name : unit->record->id;
-}
-
 /* It was here before and was handed back: what was done then is not done again. */
 static void take_finished(struct leat_engine *engine, struct leat_unit *unit)
 {
     struct leat_source *source = unit->delivery->source;
-    leat_str name = name_of(unit), reason;
+    leat_str name = leat_unit_name(unit), reason;
     if (unit->result_count < 2 || source->ops->caps.retry != LEAT_BY_SOURCE || name.ptr == NULL)
         return;
     for (uint32_t i = 0; i < unit->result_count; i++) {
@@ -171,11 +166,12 @@ static void take_finished(struct leat_engine *engine, struct leat_unit *unit)
 static void take_crashes(struct leat_engine *engine, struct leat_unit *unit)
 {
     char why[64] = "";
-    leat_str name = name_of(unit);
+    leat_str name = leat_unit_name(unit);
     if (engine->options.journal == NULL || name.ptr == NULL || unit->events.count == 0)
         return;
     uint32_t crashes =
         leat_journal_crashes(engine->options.journal, unit->delivery->source->settings.name, name, why, sizeof(why));
+    unit->suspect = crashes > 0;
     if (crashes < engine->options.max_crashes)
         return;
     leat_str reason = leat_arena_printf(&unit->delivery->arena, "crashed its handler %u times: %s", crashes, why);

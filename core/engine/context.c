@@ -172,8 +172,8 @@ leat_str leat_position(const leat_context *context)
     if (context->work == NULL)
         return LEAT_ABSENT;
     const struct leat_unit *unit = context->work->unit;
-    if (unit->name.ptr != NULL || unit->record->id.ptr != NULL)
-        return unit->name.ptr != NULL ? unit->name : unit->record->id;
+    if (leat_unit_name(unit).ptr != NULL)
+        return leat_unit_name(unit);
     return leat_arena_printf(context->arena, "%" PRIu64, unit->position);
 }
 

@@ -237,7 +237,7 @@ static void log_lost(const struct leat_run *run)
     char text[DURATION_MAX], more[32] = "";
     struct leat_log_fields fields = {.source = unit->delivery->source->settings.name,
                                      .handler = leat_str_c(run->bound->handler.name),
-                                     .event = unit->name.ptr != NULL ? unit->name : unit->record->id};
+                                     .event = leat_unit_name(unit)};
     if (run->count > 1)
         snprintf(more, sizeof(more), " and %u more", run->count - 1);
     leat_logger_write(leat_engine_logger(engine), LEAT_WARN, &fields,
@@ -259,6 +259,7 @@ static void lose(struct leat_run *run)
         replace(run);
     } else {
         log_lost(run);
+        leat_journal_hang(engine->options.journal, atomic_load(&run->slot));
     }
     if (engine->lost <= engine->options.max_lost_slots || engine->gave_up)
         return;

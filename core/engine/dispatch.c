@@ -62,13 +62,14 @@ static bool is_to_release(const struct leat_unit *unit)
 static struct leat_unit *next_for_batch(struct leat_run *run, struct leat_unit *unit)
 {
     struct leat_source *source = unit->delivery->source;
-    if (unit->cursor < unit->result_count)
+    if (unit->cursor < unit->result_count || unit->suspect)
         return NULL; /* the rest of it must come first */
     struct leat_unit_queue *queue =
         unit->lane != NULL && unit->lane->waiting.first != NULL ? &unit->lane->waiting : &source->ready;
     struct leat_unit *next = queue->first;
-    if (next == NULL || next->lost || next->cursor == next->result_count || is_stopped(next) || is_to_release(next) ||
-        handler_for(next) != run->bound || !leat_gather_fits(&source->gather, run->count, run->bytes, next->bytes))
+    if (next == NULL || next->lost || next->cursor == next->result_count || next->suspect || is_stopped(next) ||
+        is_to_release(next) || handler_for(next) != run->bound ||
+        !leat_gather_fits(&source->gather, run->count, run->bytes, next->bytes))
         return NULL;
     if (queue == &source->ready)
         return leat_gate_take(source);

@@ -58,6 +58,7 @@ static bool make_slots(struct leat_engine *engine)
         return false;
     for (uint32_t i = 0; i < count; i++) {
         engine->slots[i].engine = engine;
+        engine->slots[i].index = i;
         engine->slot_list[i] = &engine->slots[i];
     }
     return true;

@@ -81,18 +81,23 @@ static void blame_run(struct leat_journal *journal, const struct leat_journal_li
 /* --- open and close ---------------------------------------------------------------------------------------------- */
 
 /* What is remembered goes on, and the marked runs are added to it. */
-static void count_crashes(struct leat_journal *journal, const struct leat_journal_line *old, uint32_t slots)
+static void count_crashes(struct leat_journal *journal, struct leat_journal_line *old, uint32_t slots)
 {
-    const struct leat_journal_line *runs = old + 1, *culprits = runs + (size_t)slots * LEAT_JOURNAL_NAMES;
+    struct leat_journal_line *runs = old + 1;
+    const struct leat_journal_line *culprits = runs + (size_t)slots * LEAT_JOURNAL_NAMES;
     for (uint32_t i = 0; i < LEAT_JOURNAL_CULPRITS; i++) {
         if (culprits[i].mark != MARK_CULPRIT)
             continue;
         journal->culprits[i] = culprits[i];
         journal->remembered++;
     }
-    for (uint32_t i = 0; i < slots; i++)
-        if (runs[(size_t)i * LEAT_JOURNAL_NAMES].mark == MARK_CRASHED)
-            blame_run(journal, &runs[(size_t)i * LEAT_JOURNAL_NAMES]);
+    for (uint32_t i = 0; i < slots; i++) {
+        struct leat_journal_line *run = &runs[(size_t)i * LEAT_JOURNAL_NAMES];
+        if (run->mark == MARK_HUNG)
+            memcpy(run->cause, "hang", sizeof(run->cause));
+        if (run->mark == MARK_HUNG || run->mark == MARK_CRASHED)
+            blame_run(journal, run);
+    }
 }
 
 static void lay_out(struct leat_journal *journal)

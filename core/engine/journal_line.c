@@ -102,9 +102,13 @@ static void add(struct text *text, leat_str more)
 static void add_cause(struct text *text, const struct leat_journal_line *line)
 {
     leat_str cause = leat_journal_column(line->cause, sizeof(line->cause));
-    bool called = leat_str_eq(cause, LEAT_STR("exit"));
-    add(text, called ? LEAT_STR("exit()") : LEAT_STR("signal "));
-    add(text, called ? LEAT_STR("") : cause);
+    if (leat_str_is(cause, "exit"))
+        cause = LEAT_STR("exit()");
+    else if (leat_str_is(cause, "hang"))
+        cause = LEAT_STR("no return in time");
+    else
+        add(text, LEAT_STR("signal "));
+    add(text, cause);
 }
 
 static void add_others(struct text *text, const struct leat_journal_line *line)

@@ -7,12 +7,12 @@
 
 #include <sys/types.h>
 
-enum { MARK_NONE = '-', MARK_RUNS = '>', MARK_ALSO = '+', MARK_CRASHED = '!', MARK_CULPRIT = '*' };
+enum { MARK_NONE = '-', MARK_RUNS = '>', MARK_ALSO = '+', MARK_CRASHED = '!', MARK_HUNG = '?', MARK_CULPRIT = '*' };
 
 /* Columns are padded with spaces. A culprit's `number` is that of its crash, its `count` how many it had. */
 struct leat_journal_line {
     char mark, gap_0;
-    char cause[4], gap_1; /* a signal's number, or "exit" */
+    char cause[4], gap_1; /* a signal's number, "exit", or "hang" */
     char number[10], gap_2;
     char count[5], gap_3;
     char attempt[10], gap_4;

@@ -82,6 +82,15 @@ void leat_journal_end(struct leat_journal *journal, uint32_t slot)
     own->named = 0;
 }
 
+/* One store, for the slot's own thread may write the line at the same time; the cause is in the mark. */
+void leat_journal_hang(struct leat_journal *journal, uint32_t slot)
+{
+    char runs = MARK_RUNS;
+    if (journal != NULL && slot < journal->slot_count)
+        (void)__atomic_compare_exchange_n(&journal->slots[slot].lines->mark, &runs, (char)MARK_HUNG, false,
+                                          __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
 /* --- what interrupts it ------------------------------------------------------------------------------------------- */
 
 static size_t append(char *text, size_t at, size_t size, leat_str more)

@@ -111,7 +111,7 @@ static void answered(void *argument, size_t index, leat_status status)
 
 static leat_str position_of(const struct leat_unit *unit, struct leat_arena *arena)
 {
-    leat_str name = unit->name.ptr != NULL ? unit->name : unit->record->id;
+    leat_str name = leat_unit_name(unit);
     return name.ptr != NULL ? name : leat_arena_decimal(arena, unit->position);
 }
 

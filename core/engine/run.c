@@ -177,16 +177,34 @@ static void distrust(struct leat_run *run)
                 .delay_ms = -1};
 }
 
+/* What it is called in the journal: as its source calls it. */
+static void note_begin(const struct leat_run *run, const struct leat_slot *slot)
+{
+    struct leat_journal_unit units[LEAT_JOURNAL_NAMES];
+    uint32_t named = run->count < LEAT_JOURNAL_NAMES ? run->count : LEAT_JOURNAL_NAMES;
+    for (uint32_t i = 0; i < named; i++) {
+        const struct leat_unit *unit = run->work[i].unit;
+        units[i] = (struct leat_journal_unit){.source = unit->delivery->source->settings.name,
+                                              .unit = leat_unit_name(unit),
+                                              .attempt = leat_unit_attempt(unit)};
+    }
+    leat_journal_begin(run->engine->options.journal, slot->index, run->bound->handler.name, units, run->count);
+}
+
 void leat_run_call(struct leat_run *run, struct leat_slot *slot)
 {
     const struct leat_clock *clock = run->engine->options.clock;
     void *state = slot->states[run->bound->index];
     int64_t start_us = leat_clock_us(clock);
+    atomic_store(&run->slot, slot->index);
+    if (run->engine->options.journal != NULL)
+        note_begin(run, slot);
     if (run->bound->handler.handle_batch != NULL)
         call_batch(run, state);
     else
         call_one(run, state);
     int64_t took_us = leat_clock_us(clock) - start_us;
+    leat_journal_end(run->engine->options.journal, slot->index);
     if (run->arena.overflow)
         distrust(run);
     for (uint32_t i = 0; i < run->count; i++) {
@@ -210,6 +228,7 @@ leat_status leat_slot_open(struct leat_slot *slot, struct leat_error *reterr)
     struct leat_arena arena LEAT_CLEANUP(leat_arena_fini) = {0};
     struct leat_engine *engine = slot->engine;
     leat_arena_init(&arena, engine->options.max_bytes);
+    (void)leat_journal_thread(engine->options.journal, slot->index); /* without memory an overflow goes unnoted */
     for (struct leat_bound *bound = engine->handlers; bound != NULL; bound = bound->next) {
         struct leat_context context;
         leat_context_init(&context, engine, bound, &arena);
@@ -237,6 +256,7 @@ void leat_slot_close(struct leat_slot *slot)
         if (bound->handler.fini != NULL)
             bound->handler.fini(slot->states[bound->index]);
     }
+    leat_journal_thread_end(slot->engine->options.journal, slot->index);
 }
 
 /* --- losing a unit ------------------------------------------------------------------------------------- */

@@ -180,13 +180,15 @@ static void settle_again(struct leat_alarm *alarm)
 }
 
 /* So that only its unfinished events run when it comes again. Want of memory costs a repetition. */
-static void note_finished(struct leat_source *source, const struct leat_unit *unit)
+static void note_settled(struct leat_source *source, const struct leat_unit *unit)
 {
-    leat_str name = unit->name.ptr != NULL ? unit->name : unit->record->id;
-    enum leat_verdict verdict = unit->delivery->settlements[unit->index].verdict;
+    leat_str name = leat_unit_name(unit);
+    bool over = unit->delivery->settlements[unit->index].verdict == LEAT_ACK;
+    if (name.ptr != NULL && over && unit->suspect)
+        leat_journal_forget(source->engine->options.journal, source->settings.name, name);
     if (unit->result_count < 2 || source->ops->caps.retry != LEAT_BY_SOURCE || name.ptr == NULL)
         return;
-    if (verdict == LEAT_ACK) {
+    if (over) {
         leat_finished_forget(source->engine->finished, source, name);
         return;
     }
@@ -211,7 +213,7 @@ void leat_settled(struct leat_unit *unit, leat_status status)
         return;
     }
     if (leat_is_ok(status))
-        note_finished(source, unit);
+        note_settled(source, unit);
     leat_unit_drop(unit);
 }
 

@@ -23,10 +23,12 @@ struct leat_heap {
     size_t count;
 };
 
-void leat_heap_add(struct leat_heap *heap, struct leat_heap_node *node, int64_t key); /* node->inside is false */
-void leat_heap_remove(struct leat_heap *heap, struct leat_heap_node *node); /* does nothing if it is not inside */
+LEAT_API void leat_heap_add(struct leat_heap *heap, struct leat_heap_node *node,
+                            int64_t key); /* node->inside is false */
+LEAT_API void leat_heap_remove(struct leat_heap *heap,
+                               struct leat_heap_node *node); /* does nothing if it is not inside */
 /* Takes the first if its key is at most `key`; else NULL. */
-struct leat_heap_node *leat_heap_take(struct leat_heap *heap, int64_t key);
+LEAT_API struct leat_heap_node *leat_heap_take(struct leat_heap *heap, int64_t key);
 
 LEAT_END
 

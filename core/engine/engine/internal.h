@@ -37,6 +37,7 @@ struct leat_route {
 
 struct leat_slot {
     struct leat_engine *engine;
+    uint32_t index;
     void **states;   /* one a handler */
     uint32_t opened; /* so many inits succeeded */
 };
@@ -170,6 +171,7 @@ struct leat_run {
     size_t bytes;        /* of its units, about */
     uint32_t generation; /* of the breaker */
     enum leat_run_phase phase;
+    _Atomic uint32_t slot;   /* that it was given to */
     struct leat_link *link;  /* the next before-step */
     struct leat_work **list; /* room for all of them, for one middleware call */
     uint32_t pending;        /* works whose before-step is not answered */

@@ -9,9 +9,10 @@
  * and forgotten then, the guilty one is found, and the others of a longer batch move up among the named.
  *
  * The file is text, 256 bytes a line: mark, cause, number of the run, units of the run, attempt, handler, source, unit.
- * Marks: '-' nothing, '>' runs, '+' runs in the batch above it, '!' crashed. Behind the slots stand the units that are
- * remembered, '*': cause of the last crash, its number, how often, attempt, and so on. In names all but printable
- * ASCII, and ' ', '%' and '~', is percent-encoded; what is longer than its field is cut, with '~' and a digest behind.
+ * Marks: '-' nothing, '>' runs, '+' runs in the batch above it, '!' crashed, '?' did not return. Behind the slots stand
+ * the units that are remembered, '*': cause of the last crash, its number, how often, attempt, and so on. In names all
+ * but printable ASCII, and ' ', '%' and '~', is percent-encoded; what is longer than its field is cut, with '~' and a
+ * digest behind.
  */
 #ifndef LEAT_ENGINE_JOURNAL_H
 #define LEAT_ENGINE_JOURNAL_H
@@ -42,10 +43,13 @@ void leat_journal_catch(struct leat_journal *journal);
 const char *leat_journal_culprit(const struct leat_journal *journal);
 /* What is to be told of the file: "PATH is no journal of this version; it is kept as PATH.bad". "": nothing. */
 const char *leat_journal_warning(const struct leat_journal *journal);
-/* How often that unit of that source crashed its handler, in all lives it is remembered for. *retwhy: "signal 11" or
- * "exit()", cut at `size`; "" if never. Takes NULL: never. */
+/* How often that unit of that source crashed its handler, in all lives it is remembered for. *retwhy: "signal 11",
+ * "exit()" or "no return in time", cut at `size`; "" if never. Takes NULL: never. */
 uint32_t leat_journal_crashes(const struct leat_journal *journal, leat_str source, leat_str unit, char *retwhy,
                               size_t size);
+/* What runs in that slot did not return from its timeout: if the process ends before it does, that was a crash too.
+ * Takes NULL. */
+void leat_journal_hang(struct leat_journal *journal, uint32_t slot);
 /* It is settled: forget what it did. Takes NULL. */
 void leat_journal_forget(struct leat_journal *journal, leat_str source, leat_str unit);
 

@@ -113,6 +113,7 @@ struct leat_unit {
     bool in_order;    /* its events have different keys: none runs behind one that failed */
     bool lost;        /* lease gone, client gone, revoked: counted, never settled */
     bool settling;    /* the source has been told */
+    bool suspect;     /* it ended the process before: it runs alone */
 };
 
 /* The event that result number `index` is of; NULL: a broken record. */
@@ -120,6 +121,12 @@ static inline const struct leat_envelope *leat_unit_envelope(const struct leat_u
 {
     bool there = index < unit->events.count && unit->events.items[index].kind.ptr != NULL;
     return there ? &unit->events.items[index] : NULL;
+}
+
+/* What its source calls it, or its record is called; absent: nobody calls it anything. */
+static inline leat_str leat_unit_name(const struct leat_unit *unit)
+{
+    return unit->name.ptr != NULL ? unit->name : unit->record->id;
 }
 
 /* The record that it came out of. */
