@@ -10,11 +10,11 @@
 
 struct leat_finished;
 
-/* NULL: out of memory. */
+/* Keeps `entries_max` units, at least one. NULL: out of memory. */
 struct leat_finished *leat_finished_new(uint32_t entries_max);
 void leat_finished_free(struct leat_finished *finished); /* takes NULL */
 /* Event `index` of `count` of the unit `name` of the source `scope` is done: ok, or rejected for `reason` (absent: ok).
- * False: out of memory, and it is forgotten. */
+ * False: out of memory, and this event is forgotten; all else is as before. What was noted first stands. */
 bool leat_finished_note(struct leat_finished *finished, const void *scope, leat_str name, uint32_t index,
                         uint32_t count, leat_str reason);
 /* Is it? *retreason is as noted, valid until the next note or forget. An entry of another `count` is another unit. */

@@ -21,8 +21,8 @@ struct leat_gather {
 
 /* Another waits, of `bytes`, since now. */
 void leat_gather_add(struct leat_gather *gather, size_t bytes, int64_t now_us);
-/* One that waited has gone, with a batch or otherwise. What stays has waited since `now_us` at the longest. */
-void leat_gather_take(struct leat_gather *gather, size_t bytes, int64_t now_us);
+/* One that waited has gone, with a batch or otherwise. `since_us`: when the first of those that stay came. */
+void leat_gather_take(struct leat_gather *gather, size_t bytes, int64_t since_us);
 bool leat_gather_complete(const struct leat_gather *gather, int64_t now_us);
 /* When it is complete if nothing more comes; INT64_MAX: nothing waits. */
 int64_t leat_gather_due_us(const struct leat_gather *gather);
