@@ -25,8 +25,8 @@ bool leat_ledger_add(struct leat_ledger *ledger, uint64_t position, void *value)
 /* That position is done. False: it is not there (or is done already). */
 bool leat_ledger_done(struct leat_ledger *ledger, uint64_t position);
 /* Takes off the front what is done, and returns the value of the last of it: the watermark stands behind it. NULL: the
- * first is not done, or nothing is there. `each` (may be NULL) is called with every value taken, the
- * returned one too. */
+ * first is not done, or nothing is there. `each` (may be NULL) is called with every value taken, also
+ * the one returned. */
 void *leat_ledger_advance(struct leat_ledger *ledger, void (*each)(void *argument, void *value), void *argument);
 
 #endif
