@@ -2,6 +2,8 @@
 /* What becomes of the journal when one of three slots crashes, in every way there is. */
 #include "lives.h"
 
+#include <sys/syscall.h>
+
 enum { SLOTS = 3 };
 
 #define NO_CHECKS __attribute__((noinline, no_sanitize("address", "undefined", "thread")))
@@ -125,13 +127,20 @@ static void fork_and_crash(void)
     _exit(died && left ? 0 : 94);
 }
 
+/* It hits the thread that runs the event, as a watchdog's may. */
 static void abort_from_outside(void)
 {
-    pid_t parent = getpid();
+    pid_t parent = getpid(), thread = gettid();
     if (fork() == 0)
-        _exit(kill(parent, SIGABRT));
+        _exit((int)syscall(SYS_tgkill, parent, thread, SIGABRT));
     for (;;)
         (void)pause();
+}
+
+static void crash_behind_it(void)
+{
+    leat_journal_end(in_child, 1);
+    abort();
 }
 
 /* A thread of the handler's own: nobody knows for which event it works. */
@@ -168,6 +177,7 @@ static const struct {
     {"SIGKILL", be_killed, SIGKILL, ""},
     {"a child that the handler forked", fork_and_crash, SIGKILL, ""},
     {"a signal from outside", abort_from_outside, SIGABRT, ""},
+    {"what comes behind a run", crash_behind_it, SIGABRT, ""},
     {"a thread without a run", crash_elsewhere, SIGABRT, ""},
 };
 
