@@ -184,6 +184,8 @@ static void note_begin(const struct leat_run *run, const struct leat_slot *slot)
     uint32_t named = run->count < LEAT_JOURNAL_NAMES ? run->count : LEAT_JOURNAL_NAMES;
     for (uint32_t i = 0; i < named; i++) {
         const struct leat_unit *unit = run->work[i].unit;
+        if (leat_unit_name(unit).ptr == NULL)
+            return; /* one without a name would stand for all of them */
         units[i] = (struct leat_journal_unit){.source = unit->delivery->source->settings.name,
                                               .unit = leat_unit_name(unit),
                                               .attempt = leat_unit_attempt(unit)};
