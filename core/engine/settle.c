@@ -245,11 +245,19 @@ static int64_t delay_of(struct leat_engine *engine, const struct leat_unit *unit
     return own ? leat_again_delay_ms(engine, unit, worst->delay_ms) : worst->delay_ms;
 }
 
+/* What the engine itself would have tried again goes back as it was, when it cannot any more. */
+static enum leat_verdict verdict_of(const struct leat_unit *unit, const struct leat_result *worst)
+{
+    enum leat_verdict verdict = leat_verdict_of(worst->kind, unit->kept);
+    bool ours = unit->delivery->source->ops->caps.retry == LEAT_BY_ENGINE;
+    return ours && verdict == LEAT_RETRY ? LEAT_RELEASE : verdict;
+}
+
 /* The verdict stands: one unit less is open. */
 static void end_unit(struct leat_engine *engine, struct leat_unit *unit, const struct leat_result *worst)
 {
     struct leat_delivery *delivery = unit->delivery;
-    enum leat_verdict verdict = leat_verdict_of(worst->kind, unit->kept);
+    enum leat_verdict verdict = verdict_of(unit, worst);
     delivery->settlements[unit->index] = (struct leat_settlement){
         .unit = unit,
         .verdict = verdict,
