@@ -21,7 +21,7 @@ struct leat_source; /* the engine's half */
 enum leat_settle_shape {
     LEAT_SETTLE_EACH, /* each unit alone: queues */
     LEAT_SETTLE_LOG,  /* a watermark in each domain: Kafka, shards. Only ACK comes, of the last unit before which all of
-                       * its domain are done; it stands for those too */
+                       * its domain are done; it stands for those too. Each that comes is answered */
     LEAT_SETTLE_WHOLE, /* all units of a delivery in one call: Lambda, replay */
 };
 enum leat_retry_owner {
