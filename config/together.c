@@ -33,9 +33,15 @@ struct duration {
 
 static struct duration duration(int64_t ms)
 {
-    struct duration as = {""};
-    bool whole = ms % 1000 == 0;
-    snprintf(as.text, sizeof(as.text), "%lld%s", (long long)(whole ? ms / 1000 : ms), whole ? "s" : "ms");
+    static const struct {
+        int64_t ms;
+        const char *name;
+    } units[] = {{3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
+    struct duration as;
+    size_t i = 0;
+    while (ms % units[i].ms != 0 || (ms == 0 && i < 2))
+        i++;
+    snprintf(as.text, sizeof(as.text), "%lld%s", (long long)(ms / units[i].ms), units[i].name);
     return as;
 }
 
