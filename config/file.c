@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A configuration file: read, taken apart, put in, checked as a whole. */
-#include <config/config.h>
+#include "entries.h"
 
 #include <stdio.h>
 
@@ -12,29 +12,9 @@ static const char *folder_of(struct leat_arena *arena, const char *path)
     return slash == path ? "/" : leat_arena_copy(arena, leat_str_of(path, (size_t)(slash - path))).ptr;
 }
 
-/* --- options that go together -------------------------------------------------------------------------------- */
-
-static void warn(const struct leat_config *config, struct leat_problems *problems, const char *key, const char *message)
-{
-    struct leat_config_place place = leat_config_place(config, key);
-    (void)leat_problem_warn(problems, place.at, place.len, "no-effect", "%s", message);
-}
-
-static void check_together(const struct leat_config *config, struct leat_problems *problems)
-{
-    if (leat_config_filed(config, "timeout_grace") && config->timeout_ms == 0)
-        warn(config, problems, "timeout_grace", "timeout_grace has no effect: there is no timeout");
-    if (leat_config_filed(config, "whole_batch_failure") && !config->report_items)
-        warn(config, problems, "whole_batch_failure",
-             "whole_batch_failure has no effect: report_batch_item_failures is false, one record fails the batch");
-    if (leat_config_filed(config, "lambda_pipeline") && config->pipeline && config->timeout_ms > 0)
-        warn(config, problems, "lambda_pipeline",
-             "lambda_pipeline has no effect: with a timeout each answer goes out by itself");
-}
-
 /* --- the file ---------------------------------------------------------------------------------------------------- */
 
-static leat_status tell_first(const struct leat_problems *problems, struct leat_error *reterr)
+leat_status leat_problems_tell(const struct leat_problems *problems, struct leat_error *reterr)
 {
     const struct leat_problem *first = leat_problems_first_error(problems);
     size_t line, column;
@@ -53,16 +33,44 @@ static leat_status tell_first(const struct leat_problems *problems, struct leat_
     return LEAT_STATUS(CONFIG);
 }
 
+/* Modules first: they bring types. */
+static leat_status take_map(const struct leat_loader *loader, const struct leat_node *root)
+{
+    const struct leat_node *modules = leat_node_member(root, "modules"), *sinks = leat_node_member(root, "sinks"),
+                           *sources = leat_node_member(root, "sources");
+    if (modules != NULL)
+        LEAT_TRY(leat_modules_take(loader, modules));
+    LEAT_TRY(leat_options_take(loader, root));
+    if (sinks != NULL)
+        LEAT_TRY(leat_sinks_take(loader, sinks));
+    if (sources != NULL)
+        LEAT_TRY(leat_sources_take(loader, sources));
+    leat_sinks_check(loader);
+    return LEAT_OK;
+}
+
+static bool is_nothing(const struct leat_node *root)
+{
+    return root == NULL || root->broken || (leat_node_is_null(root) && root->text.len == 0);
+}
+
 static leat_status take_tree(struct leat_config *config, struct leat_problems *problems, char *const *environment,
                              struct leat_node *root)
 {
+    static const char *const also[] = {"sinks", "sources", NULL};
+    struct leat_sink_use *names = NULL;
     struct leat_substitution how = {
         .arena = &config->arena, .problems = problems, .environment = environment, .folder = config->folder};
     struct leat_option_table table = {
         .options = leat_options, .target = config, .given = &config->filed, .places = config->places};
-    struct leat_loader loader = {
-        .arena = &config->arena, .problems = problems, .table = &table, .folder = config->folder};
-    if (root == NULL || root->broken || (leat_node_is_null(root) && root->text.len == 0))
+    struct leat_loader loader = {.arena = &config->arena,
+                                 .problems = problems,
+                                 .table = &table,
+                                 .folder = config->folder,
+                                 .also = also,
+                                 .config = config,
+                                 .names = &names};
+    if (is_nothing(root))
         return LEAT_OK;
     if (root->kind != LEAT_NODE_MAP) {
         problems->guarded = true;
@@ -73,10 +81,10 @@ static leat_status take_tree(struct leat_config *config, struct leat_problems *p
         return LEAT_OK;
     }
     LEAT_TRY(leat_substitute(&how, root));
-    LEAT_TRY(leat_options_take(&loader, root));
+    LEAT_TRY(take_map(&loader, root));
     config->given |= config->filed;
     if (problems->errors == 0)
-        check_together(config, problems);
+        leat_config_together(config, problems, environment);
     return LEAT_OK;
 }
 
@@ -91,7 +99,7 @@ leat_status leat_config_take(struct leat_config *config, struct leat_problems *p
         status = leat_arena_status(&problems->arena);
     if (!leat_is_ok(status))
         return leat_error_set(reterr, status, "out of memory");
-    return problems->errors > 0 ? tell_first(problems, reterr) : LEAT_OK;
+    return problems->errors > 0 ? leat_problems_tell(problems, reterr) : LEAT_OK;
 }
 
 leat_status leat_config_load(struct leat_config *config, struct leat_problems *problems, char *const *environment,

@@ -2,6 +2,7 @@
 /* `leat check [CONFIG]`: is the file one to start with? Nothing is started. */
 #include "configuration.h"
 #include "find_handler.h"
+#include "types.h"
 
 #include <engine/engine.h>
 
@@ -25,7 +26,8 @@ struct check {
     struct leat_logger logger;
     struct leat_engine *engine;
     const char *file;
-    char handler[128]; /* its name, once it is open */
+    const char *name;  /* of the handler that was opened last */
+    char handler[128]; /* the service's */
     bool json, strict;
 };
 
@@ -42,7 +44,7 @@ static bool take_option(void *argument, size_t index, const char *value)
 }
 
 /* Opened and looked at as for a start; nothing of it is called. */
-static leat_status open_handler(struct check *check, struct leat_error *reterr)
+static leat_status open_handler(struct check *check, leat_str spec, struct leat_error *reterr)
 {
     struct leat_engine_options engine = {
         .adapters = check->cli->adapters,
@@ -52,24 +54,25 @@ static leat_status open_handler(struct check *check, struct leat_error *reterr)
         .logger = &check->logger,
     };
     struct leat_named_handler named = {0};
-    LEAT_TRY(leat_find_handler(check->cli, check->config.handler.ptr, &named, reterr));
+    LEAT_TRY(leat_find_handler(check->cli, spec.ptr, &named, reterr));
+    leat_engine_free(check->engine);
     check->engine = leat_engine_new(&engine);
     if (check->engine == NULL)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
     LEAT_TRY(leat_engine_add_handler(check->engine, named.trigger, named.handler, reterr));
-    snprintf(check->handler, sizeof(check->handler), "%s", named.handler->name);
+    check->name = named.handler->name;
     return LEAT_OK;
 }
 
-static leat_status check_handler(struct check *check, struct leat_error *reterr)
+static leat_status check_handler(struct check *check, leat_str spec, struct leat_config_place place,
+                                 struct leat_error *reterr)
 {
     struct leat_error error = {0};
-    leat_status status = open_handler(check, &error);
+    leat_status status = open_handler(check, spec, &error);
     if (leat_is_ok(status) || status.code == LEAT_E_NO_MEMORY) {
         *reterr = error;
         return status;
     }
-    struct leat_config_place place = leat_config_place(&check->config, "handler");
     struct leat_problem *problem =
         leat_problem_add(&check->problems, place.at, place.len, "handler", "%s", error.message);
     if (error.fix[0] != '\0')
@@ -77,9 +80,40 @@ static leat_status check_handler(struct check *check, struct leat_error *reterr)
     return LEAT_OK;
 }
 
+/* The service's and those of its sources. */
+static leat_status check_handlers(struct check *check, struct leat_error *reterr)
+{
+    const struct leat_config *config = &check->config;
+    if (leat_config_filed(config, "handler"))
+        LEAT_TRY(check_handler(check, config->handler, leat_config_place(config, "handler"), reterr));
+    snprintf(check->handler, sizeof(check->handler), "%s", check->name != NULL ? check->name : "");
+    for (size_t i = 0; i < config->source_count; i++)
+        if (config->sources[i].handler.ptr != NULL)
+            LEAT_TRY(check_handler(check, config->sources[i].handler,
+                                   leat_config_source_place(&config->sources[i], "handler"), reterr));
+    return LEAT_OK;
+}
+
 static unsigned option_count(const struct leat_config *config)
 {
     return (unsigned)__builtin_popcountll(config->filed);
+}
+
+/* "file: ok, 3 options, 2 sources (spool inbox, spool other), handler orders". */
+static void tell_ok(const struct check *check)
+{
+    const struct leat_config *config = &check->config;
+    unsigned count = option_count(config);
+    leat_cli_print_visible(stdout, leat_str_c(check->problems.file));
+    printf(": ok, %u option%s", count, count == 1 ? "" : "s");
+    for (size_t i = 0; i < config->source_count; i++) {
+        if (i == 0)
+            printf(", %zu source%s (", config->source_count, config->source_count == 1 ? "" : "s");
+        printf("%s%s %.*s", i > 0 ? ", " : "", config->sources[i].ops->name,
+               LEAT_ARG(config->sources[i].settings.name));
+    }
+    printf("%s%s%s\n", config->source_count > 0 ? ")" : "", check->handler[0] != '\0' ? ", handler " : "",
+           check->handler);
 }
 
 static int tell(const struct check *check)
@@ -93,12 +127,8 @@ static int tell(const struct check *check)
         fprintf(stderr, "%u error%s. Nothing was started.\n", problems->errors, problems->errors == 1 ? "" : "s");
     else if (failed)
         fprintf(stderr, "%u warning%s. Nothing was started.\n", problems->warnings, problems->warnings == 1 ? "" : "s");
-    else if (!check->json) {
-        unsigned count = option_count(&check->config);
-        leat_cli_print_visible(stdout, leat_str_c(problems->file));
-        printf(": ok, %u option%s%s%s\n", count, count == 1 ? "" : "s", check->handler[0] != '\0' ? ", handler " : "",
-               check->handler);
-    }
+    else if (!check->json)
+        tell_ok(check);
     return failed ? EXIT_CONFIG : EXIT_DONE;
 }
 
@@ -106,10 +136,15 @@ static int run(struct check *check)
 {
     struct leat_error error = {0};
     leat_problems_init(&check->problems, check->file);
+    leat_cli_types(check->cli, &check->config.types);
     leat_status status = leat_config_load(&check->config, &check->problems, environ, &error);
     check->cli->config_folder = check->config.folder;
-    if ((leat_is_ok(status) || status.code == LEAT_E_CONFIG) && leat_config_filed(&check->config, "handler"))
-        status = check_handler(check, &error);
+    if (leat_is_ok(status) || status.code == LEAT_E_CONFIG) {
+        struct leat_error why = {0};
+        leat_status opened = check_handlers(check, &why);
+        error = leat_is_ok(opened) ? error : why;
+        status = leat_is_ok(opened) ? status : opened;
+    }
     if (!leat_is_ok(status) && check->problems.errors == 0)
         return leat_cli_fail_with(leat_cli_exit_of(status), &error);
     return tell(check);
@@ -152,8 +187,8 @@ const struct leat_cli_verb leat_verb_check = {
                 "leat check -W --json /etc/leat/hello.yaml\n",
     .notes =
         "Without a file: LEAT_CONFIG, ./leat.yaml, /etc/leat/leat.yaml. All errors are told in one run, each with\n"
-        "its place and what mends it; what is secret is shown as ***. The handler is opened, none of its functions\n"
-        "is called. docs/reference/configuration.md has the options and ${...}.\n"
+        "its place and what mends it; what is secret is shown as ***. Handlers are opened, none of their\n"
+        "functions is called. docs/reference/configuration.md has the options and ${...}.\n"
         "Exit status 78: errors, or with -W warnings.\n",
     .options = options,
     .configured = true,

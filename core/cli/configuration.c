@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "configuration.h"
+#include "types.h"
 
 #include <leat/alloc.h>
 
@@ -58,6 +59,7 @@ int leat_cli_configure(struct leat_cli *cli, struct leat_config *config, const c
 {
     struct leat_error error = {0};
     const char *path = leat_find_config(named, NULL);
+    leat_cli_types(cli, &config->types);
     int status = path != NULL ? load(config, path) : EXIT_DONE;
     if (status != EXIT_DONE)
         return status;
@@ -67,11 +69,15 @@ int leat_cli_configure(struct leat_cli *cli, struct leat_config *config, const c
     return EXIT_DONE;
 }
 
+/* The file, if there is one, and the environment. */
 static leat_status load_quietly(struct leat_config *config, const char *path, struct leat_error *reterr)
 {
     struct leat_problems problems LEAT_CLEANUP(leat_problems_fini);
     leat_problems_init(&problems, path);
-    return leat_config_load(config, &problems, environ, reterr);
+    if (path != NULL)
+        LEAT_TRY(leat_config_load(config, &problems, environ, reterr));
+    LEAT_TRY(leat_config_environment(config, environ, reterr));
+    return leat_config_check_lambda(config, &problems, reterr);
 }
 
 leat_status leat_function_configure(struct leat_cli *cli, struct leat_config *config, struct leat_error *reterr)
@@ -80,9 +86,8 @@ leat_status leat_function_configure(struct leat_cli *cli, struct leat_config *co
     char packaged[4096];
     const char *const places[] = {packaged, "/opt/leat.yaml", NULL};
     snprintf(packaged, sizeof(packaged), "%.4000s/leat.yaml", root != NULL && root[0] != '\0' ? root : ".");
-    const char *path = leat_find_config(NULL, places);
-    if (path != NULL)
-        LEAT_TRY(load_quietly(config, path, reterr));
+    leat_cli_types(cli, &config->types);
+    leat_status status = load_quietly(config, leat_find_config(NULL, places), reterr);
     cli->config_folder = config->folder;
-    return leat_config_environment(config, environ, reterr);
+    return status;
 }

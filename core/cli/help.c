@@ -81,12 +81,14 @@ static void print_configuration(void)
           stdout);
     for (const struct leat_option *option = leat_options; option->key != NULL; option++) {
         printf("  %-26s  %s", option->key, option->help);
-        if (option->choices != NULL)
-            printf(" (%s)", option->choices);
+        if (option->type == LEAT_OPTION_CHOICE || option->type == LEAT_OPTION_COUNT)
+            printf(" (%s)", leat_option_wants(option).text);
         if (option->fallback != NULL)
             printf("; default: %s", option->fallback);
         putchar('\n');
     }
+    puts("\nA file also has sources and sinks; --set sources.NAME.KEY=VALUE changes what it says of one.\n"
+         "docs/reference/configuration.md lists their options.");
 }
 
 int leat_help_verb(const struct leat_cli_verb *verb)

@@ -136,6 +136,14 @@ def the_handler_is_opened_and_never_called(desk):
 
 
 @replaying.test
+def a_drain_is_compared_with_what_the_supervisor_allows(desk):
+    tap.equal(check(desk, "drain: 30s\n").returncode, 0)
+    done = check(desk, "drain: 30s\n", LEAT_STOP_LIMIT="30s")
+    tap.equal(done.returncode, 78)
+    tap.contains(done.stderr, "leat.yaml:1:8: error: drain (30s) is not below LEAT_STOP_LIMIT (30s)")
+
+
+@replaying.test
 def sizes_are_bounded(desk):
     for text, part in [("# " + "x" * (1 << 20), "is larger than 1024 KiB"), ("settings: " + "[" * 70, "nested deeper than 64"),
                        ("".join(f"k{i}: 1\n" for i in range(1500)), "more than 1000 keys"),

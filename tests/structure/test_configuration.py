@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reference page and the JSON Schema of the configuration are what the table of options says.
+"""The reference page and the JSON Schema of the configuration are what the tables of options say.
 
 `test_configuration.py --record` writes both anew.
 """
@@ -11,17 +11,18 @@ import tap
 
 PAGE = tap.ROOT / "docs/reference/configuration.md"
 SCHEMA = tap.ROOT / "config/leat.schema.json"
-BEGIN, END = "<!-- options -->\n", "<!-- /options -->\n"
+PARTS = ["options", "sources", "sinks"]  # as `describe` calls them, and the marks of the page
 
 
 def described(form):
     return tap.must(tap.BUILD / "describe", form).stdout
 
 
-def parts():
-    text = PAGE.read_text()
-    start, end = text.index(BEGIN) + len(BEGIN), text.index(END)
-    return text[:start], text[start:end], text[end:]
+def parts(text, part):
+    """What stands before a generated part, the part, and what stands behind it."""
+    begin, end = f"<!-- {part} -->\n", f"<!-- /{part} -->\n"
+    start, stop = text.index(begin) + len(begin), text.index(end)
+    return text[:start], text[start:stop], text[stop:]
 
 
 def keys():
@@ -30,9 +31,21 @@ def keys():
     return re.findall(r"^  (\S+)  ", listed, re.MULTILINE)
 
 
+def names(properties):
+    found = []
+    for name, about in properties.items():
+        found += [f"{name}.{member}" for member in about["properties"]] if "properties" in about else [name]
+    return found
+
+
+def listed(part):
+    return re.findall(r"^\| `([\w.]+)` \|", parts(PAGE.read_text(), part)[1], re.MULTILINE)
+
+
 @tap.test
-def the_page_has_the_table():
-    tap.equal(parts()[1], described("markdown"))
+def the_page_has_the_tables():
+    for part in PARTS:
+        tap.equal(parts(PAGE.read_text(), part)[1], described(part), part)
 
 
 @tap.test
@@ -44,11 +57,20 @@ def the_schema_is_current():
 def page_schema_and_help_have_the_same_options():
     schema = json.loads(SCHEMA.read_text())
     tap.equal(schema["additionalProperties"], False)
-    found = []
-    for name, about in schema["properties"].items():
-        found += [f"{name}.{member}" for member in about["properties"]] if "properties" in about else [name]
+    entries = {name: schema["properties"].pop(name) for name in ["sources", "sinks"]}
+    found = names(schema["properties"])
     tap.equal(found, keys())
-    tap.equal(re.findall(r"^\| `([\w.]+)` \|", parts()[1], re.MULTILINE), found)
+    tap.equal(listed("options"), found)
+    for name, about in entries.items():
+        entry = about["additionalProperties"]
+        tap.equal(entry["required"], ["type"])
+        found = names(entry["properties"])
+        for addition in entry.get("allOf", []):
+            assert addition["then"]["additionalProperties"] is False
+            properties = addition["then"]["properties"]
+            tap.equal({key for key, schema in properties.items() if schema is True}, set(entry["properties"]))
+            found += names({key: schema for key, schema in properties.items() if schema is not True})
+        tap.equal(listed(name), found)
 
 
 @tap.test
@@ -57,22 +79,25 @@ def the_patterns_of_the_schema_take_the_defaults_and_what_is_put_in():
         for about in properties.values():
             yield from options(about["properties"]) if "properties" in about else [about]
     tried = 0
-    for about in options(json.loads(SCHEMA.read_text())["properties"]):
+    properties = json.loads(SCHEMA.read_text())["properties"]
+    entries = [properties.pop(name)["additionalProperties"]["properties"] for name in ["sources", "sinks"]]
+    for about in [about for each in [properties, *entries] for about in options(each)]:
         if "pattern" not in about:
             continue
-        default = about["default"]
-        text = str(default).lower() if isinstance(default, bool) else default
+        default = about.get("default", "${NAME}")
+        text = str(default).lower() if isinstance(default, bool) else str(default)
         for good in [text, "${NAME}", "${secret:a#/b}"]:
             assert re.search(about["pattern"], good), (about, good)
         for bad in ["", "soon", "5 minutes", "yes"]:
             assert not re.search(about["pattern"], bad), (about, bad)
         tried += 1
-    assert tried >= 10, tried
+    assert tried >= 20, tried
 
 
 if "--record" in sys.argv:
-    before, _, after = parts()
-    PAGE.write_text(before + described("markdown") + after)
+    for part in PARTS:
+        before, _, after = parts(PAGE.read_text(), part)
+        PAGE.write_text(before + described(part) + after)
     SCHEMA.write_text(described("schema"))
 else:
     tap.main()

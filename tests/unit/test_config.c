@@ -68,7 +68,7 @@ Test(config, the_table_is_sorted_and_says_what_each_option_is)
     for (const struct leat_option *option = leat_options; option->key != NULL; option++) {
         cr_expect_lt(strcmp(last, option->key), 0, "%s before %s", last, option->key);
         cr_expect(option->help != NULL && option->help[0] != '\0', "%s", option->key);
-        cr_expect_eq(option->type == LEAT_OPTION_CHOICE, option->choices != NULL, "%s", option->key);
+        cr_expect(option->type != LEAT_OPTION_CHOICE || option->choices != NULL, "%s", option->key);
         cr_expect_lt(option->offset, sizeof(struct leat_config), "%s", option->key);
         last = option->key;
     }
