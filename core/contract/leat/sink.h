@@ -9,6 +9,7 @@
 #ifndef LEAT_SINK_H
 #define LEAT_SINK_H
 
+#include <leat/error.h>
 #include <leat/log.h>
 #include <leat/loop.h>
 #include <leat/option.h>
