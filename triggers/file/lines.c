@@ -75,15 +75,16 @@ static leat_status make_folders(const char *path, struct leat_error *reterr)
     return LEAT_OK;
 }
 
+static void folder_of(const char *path, path_buffer *ret)
+{
+    const char *slash = strrchr(path, '/');
+    snprintf(*ret, sizeof(*ret), "%.*s", slash != NULL ? (int)(slash - path) + 1 : 1, slash != NULL ? path : ".");
+}
+
 leat_status leat_lines_sync_folder(const char *path, struct leat_error *reterr)
 {
     path_buffer folder;
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof(folder), "%.*s",
-             slash == NULL   ? 1
-             : slash == path ? 1
-                             : (int)(slash - path),
-             slash == NULL ? "." : path);
+    folder_of(path, &folder);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return failed("open the folder", folder, errno, reterr);
@@ -93,13 +94,28 @@ leat_status leat_lines_sync_folder(const char *path, struct leat_error *reterr)
     return why == 0 || why == EINVAL ? LEAT_OK : failed("sync the folder", folder, why, reterr);
 }
 
+/* What root makes is the folder's owner's: the worker, who is not root, is to open it later. */
+static void give_to_owner(int fd, const char *path)
+{
+    path_buffer folder;
+    struct stat about;
+    folder_of(path, &folder);
+    if (geteuid() == 0 && stat(folder, &about) == 0 && about.st_uid != 0)
+        (void)!fchown(fd, about.st_uid, about.st_gid);
+}
+
 /* --- the lock -------------------------------------------------------------------------------------------------- */
 
 static leat_status open_lock(struct leat_lines *lines, const char *path, struct leat_error *reterr)
 {
     LEAT_TRY(make_folders(lines->options.path, reterr));
+    bool fresh = access(path, F_OK) != 0;
     lines->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-    return lines->lock >= 0 ? LEAT_OK : failed("open", path, errno, reterr);
+    if (lines->lock < 0)
+        return failed("open", path, errno, reterr);
+    if (fresh)
+        give_to_owner(lines->lock, path);
+    return LEAT_OK;
 }
 
 /* Is it still the file of that name? */
@@ -247,6 +263,8 @@ static leat_status open_file(struct leat_lines *lines, struct leat_error *reterr
     }
     shut(&lines->fd);
     lines->fd = fd;
+    if (fresh)
+        give_to_owner(fd, path);
     return fresh && lines->options.sync ? leat_lines_sync_folder(path, reterr) : LEAT_OK;
 }
 
