@@ -3,6 +3,8 @@
  * The file sink: what is answered as durable is in the file, whole, whatever happens to disk, folder and process.
  * Called with a path and a number it is a worker of its own, which writes so many letters and tells each answer.
  */
+#include "fakes.h"
+
 #include <engine/internal.h>
 #include <engine/loop.h>
 #include <file/sink.h>
@@ -41,6 +43,7 @@ struct desk {
     bool late;
     unsigned writer, next, last; /* of a worker: which letters are still to come */
     size_t size;
+    void (*before)(struct desk *desk); /* called before each of them; NULL: each answer is told on stdout */
 };
 
 static void on_limit(void *argument)
@@ -83,8 +86,10 @@ static void on_durable(void *argument, size_t index, leat_status status)
     (void)index;
     desk->answered++;
     desk->failed += leat_is_ok(status) ? 0 : 1;
-    if (desk->last > 0)
+    if (desk->last > 0 && desk->before == NULL)
         (void)!write(STDOUT_FILENO, ".", 1);
+    if (desk->next < desk->last && desk->before != NULL)
+        desk->before(desk);
     if (desk->next < desk->last)
         hand_over(desk, desk->writer, desk->next++, desk->size);
     if (desk->answered == desk->wanted)
@@ -283,6 +288,89 @@ static void test_full(void)
     empty_folder();
 }
 
+/* How often `part` stands in the file. */
+static size_t count_in(const char *name, const char *part)
+{
+    static char text[1 << 16];
+    size_t count = 0;
+    FILE *file = fopen(name, "re");
+    if (file == NULL)
+        return 0;
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    (void)fclose(file);
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static struct rlimit any_size;
+
+/* The last of the letters has room. */
+static void give_room(struct desk *desk)
+{
+    if (desk->next + 1 == desk->last)
+        (void)setrlimit(RLIMIT_FSIZE, &any_size);
+}
+
+static void test_log(void)
+{
+    char log[160];
+    struct desk desk;
+    struct rlimit small;
+    snprintf(log, sizeof(log), "%s/log", folder);
+    bool opened = desk_open(&desk, 0, 5);
+    desk.logger.fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    desk.logger.level = LEAT_INFO;
+    (void)getrlimit(RLIMIT_FSIZE, &any_size);
+    small = any_size;
+    small.rlim_cur = 2048;
+    (void)setrlimit(RLIMIT_FSIZE, &small);
+    desk.before = give_room;
+    desk.size = 10000;
+    desk.last = 20;
+    hand_over(&desk, 0, desk.next++, desk.size);
+    bool answered = opened && wait_for(&desk, 20);
+    (void)setrlimit(RLIMIT_FSIZE, &any_size);
+    check(answered && desk.failed == 19 && count_in(log, "cannot write") == 1 && count_in(log, "LimitFSIZE") == 1,
+          "what fails again and again is told once, with what mends it");
+    check(count_in(log, "can be written again") == 1, "and that it is over");
+    (void)close(desk.logger.fd);
+    desk_close(&desk);
+    empty_folder();
+}
+
+/* Events that are rejected, through all of an engine. */
+static void test_engine(void)
+{
+    const char *const payloads[] = {
+        "{\"fake\":[{\"id\":\"a\",\"outcomes\":[\"reject\",\"ok\",\"reject\"]},{\"id\":\"b\",\"broken\":\"why\"},"
+        "{\"id\":\"c\",\"outcomes\":[\"ok\"]}]}",
+        NULL};
+    struct leat_file_sink_options options = {leat_str_c(path), 0, 5, true};
+    struct fake_source_options source = {.payloads = payloads};
+    struct leat_error error = {0};
+    struct leat_logger logger;
+    leat_logger_init(&logger);
+    logger.level = LEAT_OFF;
+    const struct leat_engine_options engine_options = {
+        .adapters = fake_adapters, .logger = &logger, .service = "shop", .dead_letter = LEAT_STR("dead")};
+    struct leat_engine *engine = leat_engine_new(&engine_options);
+    fake_log_reset();
+    bool good = engine != NULL && leat_is_ok(leat_engine_add_handler(engine, LEAT_ABSENT, &fake_handler, &error)) &&
+                leat_is_ok(leat_engine_add_sink(engine, LEAT_STR("dead"), &leat_sink_file, &options, &error)) &&
+                leat_is_ok(leat_engine_add_source(engine, &fake_source_each, &source, NULL, &error)) &&
+                leat_is_ok(leat_engine_start(engine, &error)) && leat_is_ok(leat_engine_run(engine, &error));
+    leat_engine_free(engine);
+    leat_logger_fini(&logger);
+    const struct fake_unit_log *a = fake_unit("a"), *b = fake_unit("b");
+    check(good && a != NULL && a->verdict == LEAT_ACK && b != NULL && b->verdict == LEAT_ACK,
+          "what is kept is acknowledged");
+    check(count_in(path, "{\"dead\":1,") == 3 && count_in(path, "\"payload\":{\"fake\":[{\"id\":\"a\"") == 2 &&
+              count_in(path, "\"payload\":{\"fake\":[{\"id\":\"b\"") == 1,
+          "a letter an event, with the payload of its record");
+    empty_folder();
+}
+
 static void test_folder(void)
 {
     char away[160], inner[160];
@@ -447,6 +535,8 @@ int main(int argc, char **argv)
     test_close();
     test_rotation();
     test_full();
+    test_log();
+    test_engine();
     test_folder();
     test_removed();
     test_descriptors();
