@@ -76,6 +76,7 @@ static void note_wrapping(struct leat_decoder *decoder, const struct leat_record
         while (*at != NULL && *at != node)
             at = &(*at)->outer;
         *at = node;
+        events->items[i].of = outer;
         if (events->items[i].view == NULL && leat_str_is(events->items[i].kind, LEAT_CLOUDEVENTS))
             show_as(&events->items[i], outer);
         if (outer->doc != NULL)

@@ -3,8 +3,8 @@
 
 /* The first that gives a payload wins: dead letters are messages too. */
 static const struct leat_form_kind *const kinds[] = {
-    &leat_form_dead_letters, &leat_form_sqs,        &leat_form_kinesis,  &leat_form_dynamodb,           &leat_form_kcat,
-    &leat_form_destination,  &leat_form_log_events, &leat_form_log_line, &leat_form_stream_destination,
+    &leat_form_dead, &leat_form_dead_letters, &leat_form_sqs,        &leat_form_kinesis,  &leat_form_dynamodb,
+    &leat_form_kcat, &leat_form_destination,  &leat_form_log_events, &leat_form_log_line, &leat_form_stream_destination,
 };
 
 void leat_forms_init(struct leat_forms *forms, const struct leat_adapter *const *adapters, size_t max_memory)
@@ -30,9 +30,9 @@ static bool is_known(struct leat_forms *forms, leat_str payload)
     return (claimed || status.code == LEAT_E_BAD_PAYLOAD) && !forms->arena.overflow;
 }
 
-bool leat_form_give(struct leat_forms *forms, leat_str payload)
+bool leat_form_give_any(struct leat_forms *forms, leat_str payload)
 {
-    if (payload.ptr == NULL || !is_known(forms, payload))
+    if (payload.ptr == NULL)
         return false;
     if (forms->count == forms->size) {
         leat_str *larger = LEAT_NEW_N(&forms->arena, leat_str, forms->size * 2);
@@ -44,6 +44,11 @@ bool leat_form_give(struct leat_forms *forms, leat_str payload)
     }
     forms->payloads[forms->count++] = payload;
     return true;
+}
+
+bool leat_form_give(struct leat_forms *forms, leat_str payload)
+{
+    return payload.ptr != NULL && is_known(forms, payload) && leat_form_give_any(forms, payload);
 }
 
 /* The list stands first in the arena, so that is_known has a chunk to work in that it does not take back. */
@@ -83,6 +88,7 @@ leat_status leat_forms_take(struct leat_forms *forms, leat_str text)
     struct leat_glance document;
     leat_status status = LEAT_OK;
     forms->count = 0;
+    forms->nothing = false;
     if (is_batch(text))
         return LEAT_OK;
     leat_glance(&document, text);
@@ -102,6 +108,7 @@ leat_status leat_forms_take_entry(struct leat_forms *forms, leat_str entry)
 {
     const struct leat_glance document = {.text = entry};
     forms->count = 0;
+    forms->nothing = false;
     start(forms);
     convert(forms, &leat_form_log_export, &document);
     return leat_arena_status(&forms->arena);

@@ -22,6 +22,7 @@ struct leat_forms {
     const struct leat_form *form;
     leat_str *payloads; /* borrowed from the document, or in the arena */
     size_t count, size;
+    bool nothing; /* it is known to hold no event: a mark between dead letters */
 };
 
 /* `max_memory`: of one document, in bytes; 0: no limit. */

@@ -36,6 +36,7 @@ size_t leat_form_count(leat_str object, const char *const *names, size_t count);
 
 /* The members of a document that forms are recognised by: X(name, member). */
 #define LEAT_GLANCE_TABLE(X)                    \
+    X(DEAD, "dead")                             \
     X(EVENTS, "events")                         \
     X(DYNAMODB_BATCH, "DDBStreamBatchInfo")     \
     X(HEADERS, "headers")                       \
@@ -50,8 +51,11 @@ size_t leat_form_count(leat_str object, const char *const *names, size_t count);
     X(OFFSET, "offset")                         \
     X(PARTITION, "partition")                   \
     X(PAYLOAD, "payload")                       \
+    X(PAYLOAD_BASE64, "payload_base64")         \
     X(PAYLOAD_ERROR, "payload_error")           \
+    X(PAYLOAD_TEXT, "payload_text")             \
     X(RECORDS, "Records")                       \
+    X(REDRIVEN, "redriven")                     \
     X(REQUEST_CONTEXT, "requestContext")        \
     X(REQUEST_PAYLOAD, "requestPayload")        \
     X(TIMESTAMP, "timestamp")                   \
@@ -84,8 +88,8 @@ struct leat_form_kind {
     void (*convert)(struct leat_forms *forms, const struct leat_glance *document);
 };
 
-extern const struct leat_form_kind leat_form_dead_letters, leat_form_destination, leat_form_dynamodb, leat_form_kcat,
-    leat_form_kinesis, leat_form_log_events, leat_form_log_export, leat_form_log_line, leat_form_sqs,
+extern const struct leat_form_kind leat_form_dead, leat_form_dead_letters, leat_form_destination, leat_form_dynamodb,
+    leat_form_kcat, leat_form_kinesis, leat_form_log_events, leat_form_log_export, leat_form_log_line, leat_form_sqs,
     leat_form_stream_destination;
 
 /* Quickly: is there anything in changes of DynamoDB that only the CLI writes? */
@@ -93,6 +97,8 @@ bool leat_form_may_be_printed(leat_str changes);
 
 /* A payload of the document. False: no adapter claims it, and it is not taken. */
 bool leat_form_give(struct leat_forms *forms, leat_str payload);
+/* The same, whoever claims it, be it JSON or not; absent is not taken. */
+bool leat_form_give_any(struct leat_forms *forms, leat_str payload);
 /* The bytes of a text's token; absent: it is no text, or the arena overflowed. */
 leat_str leat_form_text(struct leat_forms *forms, leat_str token);
 /* The token of a name with its first letter lowered, as Lambda's events have it: "MessageId" becomes "messageId",

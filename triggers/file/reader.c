@@ -301,7 +301,10 @@ static leat_status take_document(struct leat_reader *reader, struct leat_documen
         return next_of_log(reader, document, retfound, reterr);
     }
     LEAT_TRY(scan_document(reader, document, reterr));
-    return forms ? take_apart(reader, document, leat_forms_take, reterr) : LEAT_OK;
+    if (forms)
+        LEAT_TRY(take_apart(reader, document, leat_forms_take, reterr));
+    *retfound = !forms || !reader->forms.nothing;
+    return LEAT_OK;
 }
 
 static leat_status next_in_file(struct leat_reader *reader, struct leat_document *document, bool *retfound,

@@ -19,7 +19,8 @@ struct leat_dead {
     int64_t time_ms;   /* wall clock: now */
 };
 
-/* One line of JSON in `arena`. Absent: out of memory. */
+/* One line of JSON in `arena`. Loop thread, while other units of the delivery may run: it changes nothing of theirs.
+ * Absent: out of memory, or the record cannot be written down (a native one without `encode`). */
 leat_str leat_dead_text(struct leat_arena *arena, const struct leat_dead *dead);
 
 LEAT_END
