@@ -66,6 +66,19 @@ struct leat_config {
     size_t max_payload, max_memory, max_inflated;
     bool report_items, pipeline, sigterm;
     int whole_batch; /* 0: list, 1: error */
+    /* --- of a worker --- */
+    const struct leat_config_types *types; /* NULL: there are no sources and no sinks */
+    leat_str service;                      /* absent: nobody named it */
+    uint32_t concurrency;                  /* slots */
+    int64_t drain_ms;
+    leat_str dead_letter; /* the sink of sources that name none; absent: none */
+    uint32_t max_lost_slots, max_crashes;
+    leat_str admin_listen; /* "unix:PATH"; absent: nobody may ask */
+    struct leat_list modules;
+    struct leat_config_source *sources; /* in the order of the file */
+    size_t source_count;
+    struct leat_config_sink *sinks;
+    size_t sink_count;
     /* A bit for each option: anybody said so; the file did, and nobody after it. */
     uint64_t given, filed;
     struct leat_config_place places[LEAT_OPTIONS_MAX]; /* of what is filed */

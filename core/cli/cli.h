@@ -5,6 +5,7 @@
 
 #include <leat/adapter.h>
 #include <leat/handler.h>
+#include <leat/module.h>
 
 #include <stdio.h>
 
@@ -24,13 +25,22 @@ enum {
     EXIT_CONFIG = 78,
 };
 
+/* Modules that are open; each once. */
+struct leat_cli_modules {
+    const struct leat_module **items;
+    size_t count;
+};
+
 struct leat_cli {
-    const char *program;                         /* argv[0] without its folder */
-    const struct leat_adapter **adapters;        /* sorted, NULL-terminated */
-    const struct leat_handler *const *linked_in; /* NULL-terminated or NULL */
-    const char *config_folder;                   /* of the file that was read, or NULL */
-    bool colour;                                 /* stdout is a terminal and NO_COLOR is not set */
-    bool progress;                               /* stderr is a terminal */
+    const char *program;                          /* argv[0] without its folder */
+    const struct leat_adapter **adapters;         /* sorted, NULL-terminated; another list once a module is opened */
+    const struct leat_source_ops *const *sources; /* types that are built in; NULL-terminated or NULL */
+    const struct leat_sink_ops *const *sinks;     /* the same */
+    struct leat_cli_modules modules;              /* which add to all three */
+    const struct leat_handler *const *linked_in;  /* NULL-terminated or NULL */
+    const char *config_folder;                    /* of the file that was read, or NULL */
+    bool colour;                                  /* stdout is a terminal and NO_COLOR is not set */
+    bool progress;                                /* stderr is a terminal */
 };
 
 /* One option of a verb. The table ends with name NULL. */
@@ -53,8 +63,8 @@ struct leat_cli_verb {
 
 /* All verbs, sorted by name; NULL-terminated. */
 extern const struct leat_cli_verb *const leat_cli_verbs[];
-extern const struct leat_cli_verb leat_verb_check, leat_verb_completion, leat_verb_help, leat_verb_new,
-    leat_verb_replay, leat_verb_sample, leat_verb_show;
+extern const struct leat_cli_verb leat_verb_check, leat_verb_completion, leat_verb_help, leat_verb_new, leat_verb_put,
+    leat_verb_replay, leat_verb_run, leat_verb_sample, leat_verb_show;
 
 /* "--" or "-". */
 const char *leat_cli_dashes(const struct leat_cli_option *option);
