@@ -56,6 +56,12 @@ const char *leat_journal_culprit(const struct leat_journal *journal)
     return "";
 }
 
+const char *leat_journal_warning(const struct leat_journal *journal)
+{
+    (void)journal;
+    return "";
+}
+
 void leat_engine_drain(struct leat_engine *engine, int64_t limit_ms)
 {
     (void)limit_ms;

@@ -120,7 +120,8 @@ static int open_state(struct leat_worker *worker, struct leat_error *error)
         return exit_of(status, EXIT_CANNOT_CREATE);
     snprintf(path, sizeof(path), "%s/running.journal", worker->folder);
     status = leat_journal_open(path, slots, &worker->journal, error);
-    return status.code == LEAT_E_AWAY ? EXIT_FENCED : exit_of(status, EXIT_CANNOT_CREATE);
+    bool fenced = status.code == LEAT_E_CONFIG && slots <= LEAT_JOURNAL_SLOTS; /* all else about slots is sound */
+    return fenced ? EXIT_FENCED : exit_of(status, EXIT_CANNOT_CREATE);
 }
 
 static int open_admin(struct leat_worker *worker, int kept, struct leat_error *error)
@@ -185,13 +186,19 @@ static bool set_timers(struct leat_worker *worker)
     return true;
 }
 
+static void tell_last_life(struct leat_worker *worker)
+{
+    const char *warning = leat_journal_warning(worker->journal), *culprit = leat_journal_culprit(worker->journal);
+    if (warning[0] != '\0')
+        leat_logger_write(&worker->logger, LEAT_WARN, NULL, "%s", warning);
+    if (culprit[0] != '\0')
+        leat_logger_write(&worker->logger, LEAT_WARN, NULL, "the last process ended in a crash: %s", culprit);
+    leat_journal_catch(worker->journal);
+}
+
 static int start(struct leat_worker *worker, struct leat_error *error)
 {
-    const char *culprit = worker->journal != NULL ? leat_journal_culprit(worker->journal) : "";
-    if (culprit[0] != '\0')
-        leat_logger_write(&worker->logger, LEAT_WARN, NULL, "the last life ended by %s", culprit);
-    if (worker->journal != NULL)
-        leat_journal_catch(worker->journal);
+    tell_last_life(worker);
     if (!set_timers(worker)) {
         (void)leat_error_set(error, LEAT_STATUS(NO_MEMORY), "out of memory");
         return EXIT_BUG;

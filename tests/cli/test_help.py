@@ -4,7 +4,7 @@ import re
 
 import tap
 
-VERBS = ["check", "completion", "help", "new", "replay", "sample", "show"]
+VERBS = ["check", "completion", "help", "new", "put", "replay", "run", "sample", "show"]
 
 
 @tap.test
