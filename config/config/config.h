@@ -67,18 +67,16 @@ struct leat_config {
     bool report_items, pipeline, sigterm;
     int whole_batch; /* 0: list, 1: error */
     /* --- of a worker --- */
-    const struct leat_config_types *types; /* NULL: there are no sources and no sinks */
-    leat_str service;                      /* absent: nobody named it */
-    uint32_t concurrency;                  /* slots */
+    leat_str service;     /* absent: the caller knows one */
+    leat_str dead_letter; /* name of a sink; absent: none */
+    leat_str admin_listen;
+    uint32_t concurrency, max_lost_slots, max_crashes;
     int64_t drain_ms;
-    leat_str dead_letter; /* the sink of sources that name none; absent: none */
-    uint32_t max_lost_slots, max_crashes;
-    leat_str admin_listen; /* "unix:PATH"; absent: nobody may ask */
     struct leat_list modules;
-    struct leat_config_source *sources; /* in the order of the file */
-    size_t source_count;
-    struct leat_config_sink *sinks;
-    size_t sink_count;
+    struct leat_config_source *sources;
+    struct leat_config_sink *sinks; /* moves when one is added */
+    size_t source_count, sink_count, sink_room;
+    struct leat_config_types types; /* the caller's, set behind leat_config_init; all NULL: there are no types */
     /* A bit for each option: anybody said so; the file did, and nobody after it. */
     uint64_t given, filed;
     struct leat_config_place places[LEAT_OPTIONS_MAX]; /* of what is filed */
@@ -100,11 +98,17 @@ leat_status leat_config_environment(struct leat_config *config, char *const *env
 /* "key=value" of --set; "settings.NAME=value" sets one setting as text. */
 leat_status leat_config_set(struct leat_config *config, const char *assignment, struct leat_error *reterr);
 
+/* What must fit together, once all is said; the file and the environment alone have been looked at already, so this is
+ * for who takes --set. */
+leat_status leat_config_check(const struct leat_config *config, char *const *environment, struct leat_error *reterr);
+
 /* Did anybody say so? Did the file, and nobody after it? */
 bool leat_config_given(const struct leat_config *config, const char *key);
 bool leat_config_filed(const struct leat_config *config, const char *key);
 /* Where its value stands in the file. */
 struct leat_config_place leat_config_place(const struct leat_config *config, const char *key);
+/* NULL: there is none of that name. */
+struct leat_config_source *leat_config_find_source(const struct leat_config *config, leat_str name);
 
 /* "250ms", "30s", "15m", "24h" -> milliseconds. */
 bool leat_config_duration(leat_str text, int64_t *retms);
@@ -114,6 +118,8 @@ bool leat_config_duration(leat_str text, int64_t *retms);
 /* `text` -> the member of `target`; a map's is JSON. CONFIG: it is none of the option's type; nothing has changed. */
 leat_status leat_option_set(struct leat_arena *arena, void *target, const struct leat_option *option, leat_str text,
                             struct leat_error *reterr);
+/* All defaults of a table, which may be NULL. NO_MEMORY only. */
+leat_status leat_options_default(struct leat_arena *arena, void *target, const struct leat_option *options);
 /* "a duration (250ms 30s 15m 24h)": what it wants, for messages. */
 const char *leat_option_wants(const struct leat_option *option);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "configuration.h"
+#include "types.h"
 
 #include <leat/alloc.h>
 
@@ -58,6 +59,7 @@ int leat_cli_configure(struct leat_cli *cli, struct leat_config *config, const c
 {
     struct leat_error error = {0};
     const char *path = leat_find_config(named, NULL);
+    leat_cli_types(cli, &config->types);
     int status = path != NULL ? load(config, path) : EXIT_DONE;
     if (status != EXIT_DONE)
         return status;

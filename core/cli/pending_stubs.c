@@ -2,6 +2,7 @@
 /* What other branches bring: dropped at the merge. */
 #include "modules.h"
 
+#include <config/config.h>
 #include <engine/internal.h>
 #include <engine/journal.h>
 #include <engine/status.h>
@@ -111,4 +112,26 @@ void leat_engine_waits_for(const struct leat_engine *engine, char *buf, size_t s
 {
     (void)engine;
     snprintf(buf, size, "nothing");
+}
+
+leat_status leat_config_check(const struct leat_config *config, char *const *environment, struct leat_error *reterr)
+{
+    (void)config, (void)environment, (void)reterr;
+    return LEAT_OK;
+}
+
+struct leat_config_source *leat_config_find_source(const struct leat_config *config, leat_str name)
+{
+    for (size_t i = 0; i < config->source_count; i++)
+        if (leat_str_eq(config->sources[i].settings.name, name))
+            return &config->sources[i];
+    return NULL;
+}
+
+leat_status leat_options_default(struct leat_arena *arena, void *target, const struct leat_option *options)
+{
+    for (; options != NULL && options->key != NULL; options++)
+        if (options->fallback != NULL)
+            LEAT_TRY(leat_option_set(arena, target, options, leat_str_c(options->fallback), NULL));
+    return LEAT_OK;
 }

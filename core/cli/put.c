@@ -32,7 +32,6 @@ struct payload {
 
 struct put {
     struct leat_cli *cli;
-    struct leat_config_types types;
     struct leat_config config;
     struct leat_arena arena; /* of payloads and names */
     const struct leat_config_source *source;
@@ -91,9 +90,7 @@ static int unknown_source(struct put *put, const char *wrong)
 
 static int find_source(struct put *put, const char *name)
 {
-    for (size_t i = 0; i < put->config.source_count && put->source == NULL; i++)
-        if (leat_str_is(put->config.sources[i].settings.name, name))
-            put->source = &put->config.sources[i];
+    put->source = leat_config_find_source(&put->config, leat_str_c(name));
     if (put->source == NULL)
         return unknown_source(put, name);
     if (put->source->ops->put == NULL)
@@ -244,13 +241,12 @@ static void put_fini(struct put *put)
 
 static int put_main(struct leat_cli *cli, int argc, char **argv)
 {
-    struct put put LEAT_CLEANUP(put_fini) = {.cli = cli, .types = leat_cli_types(cli)};
+    struct put put LEAT_CLEANUP(put_fini) = {.cli = cli};
     const char **names LEAT_CLEANUP(leat_freep) = leat_alloc((size_t)(argc + 1) * sizeof(*names));
     const char *named = NULL;
     leat_arena_init(&put.arena, 0);
     if (names == NULL || !leat_is_ok(leat_config_init(&put.config)))
         return leat_cli_fail(EXIT_BUG, NULL, "out of memory");
-    put.config.types = &put.types;
     int count = leat_cli_parse(&leat_verb_put, argc, argv, find_config, &named, names);
     if (count < 0)
         return EXIT_USAGE_ERROR;

@@ -306,15 +306,15 @@ static int run(struct leat_worker *worker)
 static int run_main(struct leat_cli *cli, int argc, char **argv)
 {
     struct leat_worker worker LEAT_CLEANUP(worker_fini) = {
-        .cli = cli, .argc = argc, .argv = argv, .signals = -1, .reload = {.told = -1}, .types = leat_cli_types(cli)};
+        .cli = cli, .argc = argc, .argv = argv, .signals = -1, .reload = {.told = -1}};
     const char **files LEAT_CLEANUP(leat_freep) = leat_alloc((size_t)(argc + 1) * sizeof(*files));
+    struct leat_error error = {0};
     const char *named = NULL;
     leat_logger_init(&worker.logger);
     worker.started_us = leat_clock_us(&leat_clock_system);
     worker.started_ms = leat_clock_wall_ms(&leat_clock_system);
     if (files == NULL || !leat_is_ok(leat_config_init(&worker.config)))
         return leat_cli_fail(EXIT_BUG, NULL, "out of memory");
-    worker.config.types = &worker.types;
     int count = leat_cli_parse(&leat_verb_run, argc, argv, find_config, &named, files);
     if (count < 0)
         return EXIT_USAGE_ERROR;
@@ -328,6 +328,8 @@ static int run_main(struct leat_cli *cli, int argc, char **argv)
         return status;
     if (leat_cli_parse(&leat_verb_run, argc, argv, take_option, &worker, files) < 0)
         return EXIT_USAGE_ERROR;
+    if (!leat_is_ok(leat_config_check(&worker.config, environ, &error)))
+        return leat_cli_fail_with(EXIT_CONFIG, &error);
     return run(&worker);
 }
 

@@ -45,7 +45,6 @@ struct leat_worker {
     uint64_t max_events;  /* 0: no limit */
     bool until_idle, only_check;
     /* --- what is open */
-    struct leat_config_types types;
     struct leat_config config;
     char service[128], folder[LEAT_RUN_FOLDER_MAX];
     struct leat_logger logger;

@@ -152,13 +152,13 @@ static leat_status fill_options(struct leat_worker *worker, const struct leat_si
                                 struct leat_error *reterr)
 {
     struct leat_arena *arena = &worker->config.arena;
+    const struct leat_option *option = ops->options;
     worker->dead = leat_arena_calloc(arena, 1, ops->options_size > 0 ? ops->options_size : 1);
-    for (const struct leat_option *option = ops->options; worker->dead != NULL && option->key != NULL; option++) {
-        leat_str text = strcmp(option->key, "path") == 0 ? path : leat_str_c(option->fallback);
-        if (text.ptr != NULL)
-            LEAT_TRY(leat_option_set(arena, worker->dead, option, text, reterr));
-    }
-    return arena->overflow ? leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory") : LEAT_OK;
+    if (worker->dead == NULL || !leat_is_ok(leat_options_default(arena, worker->dead, ops->options)))
+        return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
+    while (option->key != NULL && strcmp(option->key, "path") != 0)
+        option++;
+    return option->key != NULL ? leat_option_set(arena, worker->dead, option, path, reterr) : LEAT_OK;
 }
 
 static leat_status add_default_sink(struct leat_worker *worker, struct leat_error *reterr)

@@ -31,7 +31,7 @@ static leat_status unknown(leat_str type, const char *noun, const char *const *n
     char wrong[64];
     snprintf(wrong, sizeof(wrong), "%.*s", LEAT_ARG(type));
     const char *closest = leat_closest(wrong, names, count);
-    (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "no %s of type \"%.*s\"", noun, LEAT_ARG(type));
+    (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "no %s type \"%.*s\"", noun, LEAT_ARG(type));
     if (closest != NULL)
         leat_error_fix(reterr, "did you mean \"%s\"?", closest);
     else
@@ -97,9 +97,9 @@ static leat_status open_module(void *argument, leat_str name, struct leat_error 
     return leat_cli_module_open(argument, path, reterr);
 }
 
-struct leat_config_types leat_cli_types(struct leat_cli *cli)
+void leat_cli_types(struct leat_cli *cli, struct leat_config_types *types)
 {
-    return (struct leat_config_types){.source = source_of, .sink = sink_of, .module = open_module, .argument = cli};
+    *types = (struct leat_config_types){.source = source_of, .sink = sink_of, .module = open_module, .argument = cli};
 }
 
 const char *const leat_cli_config_places[] = {"./leat.yaml", "/etc/leat/leat.yaml", NULL};

@@ -7,8 +7,8 @@
 
 #include <config/config.h>
 
-/* For struct leat_config; its argument is `cli`. */
-struct leat_config_types leat_cli_types(struct leat_cli *cli);
+/* `cli` must outlive the configuration. */
+void leat_cli_types(struct leat_cli *cli, struct leat_config_types *types);
 /* Of open modules and built in; NULL: none of that name. */
 const struct leat_source_ops *leat_cli_find_source(const struct leat_cli *cli, leat_str type);
 const struct leat_sink_ops *leat_cli_find_sink(const struct leat_cli *cli, leat_str type);
