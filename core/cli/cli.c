@@ -3,6 +3,7 @@
 #include "bootstrap.h"
 #include "help.h"
 
+#include <config/builtin.h>
 #include <config/closest.h>
 
 #include <leat/alloc.h>
@@ -191,7 +192,12 @@ static const char *base_name(const char *path)
 int leat_main(int argc, char **argv, const struct leat_handler *const *handlers)
 {
     const char *no_colour = getenv("NO_COLOR");
-    struct leat_cli cli = {.program = base_name(argc > 0 ? argv[0] : NULL), .linked_in = handlers};
+    struct leat_cli cli = {
+        .program = base_name(argc > 0 ? argv[0] : NULL),
+        .sources = leat_builtin_sources,
+        .sinks = leat_builtin_sinks,
+        .linked_in = handlers,
+    };
     occupy_standard_files();
     (void)signal(SIGPIPE, SIG_IGN); /* a write that fails is an exit status, no death */
     cli.colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || no_colour[0] == '\0');

@@ -14,7 +14,7 @@ static const char first_steps[] = "  leat sample sqs > m.json                   
 static void print_verbs(FILE *out)
 {
     for (const struct leat_cli_verb *const *at = leat_cli_verbs; *at != NULL; at++)
-        fprintf(out, "  %-10s %-14s %s\n", (*at)->name, (*at)->arguments, (*at)->summary);
+        fprintf(out, "  %-10s %-15s %s\n", (*at)->name, (*at)->arguments, (*at)->summary);
 }
 
 int leat_help_short(FILE *out)
@@ -27,17 +27,21 @@ int leat_help_short(FILE *out)
 
 int leat_help_overview(void)
 {
-    fputs("leat runs an event handler written in C: over event files on your desk, the way Lambda would call it.\n\n"
-          "First steps:\n",
-          stdout);
+    fputs(
+        "leat runs an event handler written in C: over event files on your desk, the way Lambda would call it, and as "
+        "a\nworker that takes events off queues.\n\n"
+        "First steps:\n",
+        stdout);
     fputs(first_steps, stdout);
     fputs("\nVerbs:\n", stdout);
     print_verbs(stdout);
-    fputs("\nleat help VERB, or leat VERB --help, tells more of one; leat --version, what this leat is made of.\n\n"
-          "Exit statuses:\n"
-          "  0 done   1 an outcome was not ok   64 usage   65 input is no JSON   66 no such file   70 a bug of leat\n"
-          "  73 cannot create   74 cannot write   78 configuration or handler unusable\n",
-          stdout);
+    fputs(
+        "\nleat help VERB, or leat VERB --help, tells more of one; leat --version, what this leat is made of.\n\n"
+        "Exit statuses:\n"
+        "  0 done   1 an outcome was not ok   64 usage   65 input is no JSON   66 no such file   69 a service is away\n"
+        "  70 a bug of leat   73 cannot create   74 cannot write   75 the limit of a drain   76 fenced by another\n"
+        "  78 configuration or handler unusable\n",
+        stdout);
     return EXIT_DONE;
 }
 

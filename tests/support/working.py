@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""For tests of `leat run`: a worker off a spool, and what it says.
+
+    @working.test
+    def what_is_there_is_run(desk):
+        desk.configure()
+        desk.put({"do": "ok"})
+        done = desk.run("--until-idle")
+        tap.equal(done.returncode, 0)
+"""
+import json
+import os
+import pathlib
+import select
+import signal
+import socket
+import subprocess
+import time
+
+import replaying
+import tap
+
+LIMIT = 60  # seconds that anything may take; all of it takes far less
+
+
+class Worker:
+    """`leat run`, started; killed at the end of a `with`."""
+
+    def __init__(self, desk, *arguments, env=None, **options):
+        self.said = ""
+        self.process = subprocess.Popen([tap.BUILD / "leat", "run", *map(str, arguments)], cwd=desk.folder, text=False,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                        env={**os.environ, **desk.environment, **(env or {})}, **options)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+    def _more(self, until):
+        """False: it has closed its stderr."""
+        ready, _, _ = select.select([self.process.stderr], [], [], max(0, until - time.monotonic()))
+        assert ready, f"nothing more in {LIMIT} s; so far:\n{self.said}"
+        data = os.read(self.process.stderr.fileno(), 65536)
+        self.said += data.decode(errors="replace")
+        return data != b""
+
+    def says(self, part, times=1):
+        """Waits until it has said that, so often in all."""
+        until = time.monotonic() + LIMIT
+        while self.said.count(part) < times:
+            assert self._more(until), f"{part!r} is not in what it said until its end:\n{self.said}"
+        return self
+
+    def signal(self, number):
+        self.process.send_signal(number)
+        return self
+
+    def end(self):
+        """Its exit status."""
+        until = time.monotonic() + LIMIT
+        while self._more(until):
+            pass
+        return self.process.wait(LIMIT)
+
+    def term(self):
+        return self.signal(signal.SIGTERM).end()
+
+
+class Desk(replaying.Desk):
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.environment = {"LEAT_CONFIG": "", "LEAT_HANDLER_PATH": "", "STATE_DIRECTORY": str(self.path("state")),
+                            "NOTIFY_SOCKET": "", "WATCHDOG_USEC": "", "LEAT_KEPT_FDS": ""}
+
+    def configure(self, text="", handler="told", **sources):
+        """leat.yaml: a spool called inbox, or those given as NAME=its options; `text` is added."""
+        sources = sources or {"inbox": "{type: spool, path: spool, backoff: {base: 10ms, max: 20ms}}"}
+        lines = [f"handler: {self.handler(handler)}", "concurrency: 2", "sources:"]
+        lines += [f"  {name}: {options}" for name, options in sources.items()]
+        return self.write("leat.yaml", "\n".join(lines) + "\n" + text)
+
+    def put(self, *payloads, spool="spool"):
+        """Files as a producer makes them: written aside, then renamed."""
+        for folder in ["tmp", "new"]:
+            self.path(f"{spool}/{folder}").mkdir(parents=True, exist_ok=True)
+        for payload in payloads:
+            number = len(list(self.path(spool).rglob("*.json")))
+            name = f"{number:04}.json"
+            self.write(f"{spool}/tmp/{name}", payload)
+            self.path(f"{spool}/tmp/{name}").rename(self.path(f"{spool}/new/{name}"))
+
+    def waiting(self, spool="spool"):
+        """The names of what is left to do."""
+        return sorted(path.name for folder in ["new", "cur"] for path in self.path(f"{spool}/{folder}").rglob("*")
+                      if path.is_file())
+
+    def dead(self):
+        path = self.path("state/dead.ndjson")
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def run(self, *arguments, env=None, **options):
+        options.setdefault("timeout", LIMIT)
+        return self.leat("run", *arguments, env={**self.environment, **(env or {})}, **options)
+
+    def worker(self, *arguments, **options):
+        return Worker(self, *arguments, **options)
+
+
+def test(function):
+    """A test with a desk of its own."""
+    def run():
+        with tap.folder() as folder:
+            function(Desk(folder))
+    run.__name__ = function.__name__
+    return tap.test(run)
+
+
+class Supervisor:
+    """The socket that systemd gives to a service; `name` with @ in front is abstract."""
+
+    def __init__(self, name):
+        self.name = str(name)
+        self.heard = []
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("\0" + self.name[1:] if self.name.startswith("@") else self.name)
+        self.socket.settimeout(LIMIT)
+
+    def hears(self, part):
+        """Waits for a message with that line in it, and gives its lines as a map."""
+        while True:
+            message = self.socket.recv(4096).decode()
+            self.heard.append(message)
+            if part in message.split("\n"):
+                return dict(line.split("=", 1) for line in message.split("\n"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
+def get(path, target, method="GET"):
+    """(status, type, body) of a request to a Unix socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(LIMIT)
+        connection.connect(str(path))
+        connection.sendall(f"{method} {target} HTTP/1.1\r\nHost: leat\r\n\r\n".encode())
+        answer = b""
+        while data := connection.recv(65536):
+            answer += data
+    head, body = answer.decode().split("\r\n\r\n", 1)
+    lines = head.split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines[1:])
+    tap.equal(int(headers["Content-Length"]), len(body.encode()))
+    return int(lines[0].split()[1]), headers["Content-Type"], body
+
+
+def wait_until(condition, about):
+    """Bounded: for what nobody tells of."""
+    until = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < until, about
+        select.select([], [], [], 0.01)
