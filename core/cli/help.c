@@ -85,8 +85,8 @@ static void print_configuration(void)
           stdout);
     for (const struct leat_option *option = leat_options; option->key != NULL; option++) {
         printf("  %-26s  %s", option->key, option->help);
-        if (option->type == LEAT_OPTION_CHOICE || option->type == LEAT_OPTION_COUNT)
-            printf(" (%s)", leat_option_wants(option).text);
+        if (option->type == LEAT_OPTION_CHOICE)
+            printf(" (%s)", option->choices);
         if (option->fallback != NULL)
             printf("; default: %s", option->fallback);
         putchar('\n');
