@@ -136,11 +136,40 @@ def the_handler_is_opened_and_never_called(desk):
 
 
 @replaying.test
+def sources_and_their_handlers_are_checked(desk):
+    told, life = desk.handler("told"), desk.handler("life")
+    text = (f"handler: {told}\nsinks: {{dead: {{type: file, path: d}}}}\nsources:\n  inbox: {{type: spool, path: in, dead_letter: dead}}\n"
+            f"  other:\n    type: spool\n    path: other\n    handler: ")
+    done = check(desk, text + f"{life}\n")
+    tap.equal((done.returncode, done.stdout, done.stderr),
+              (0, "./leat.yaml: ok, 1 option, 2 sources (spool inbox, spool other), handler told\n", ""))
+    done = check(desk, text + f"{life}:gone\n")
+    tap.equal((done.returncode, done.stdout), (78, ""))
+    tap.contains(done.stderr, "leat.yaml:8:14: error: ")
+    tap.contains(done.stderr, 'has no handler "gone"')
+    assert not desk.path("in").exists() and not desk.path("d").exists(), "nothing is started"
+
+
+@replaying.test
 def a_drain_is_compared_with_what_the_supervisor_allows(desk):
     tap.equal(check(desk, "drain: 30s\n").returncode, 0)
     done = check(desk, "drain: 30s\n", LEAT_STOP_LIMIT="30s")
     tap.equal(done.returncode, 78)
     tap.contains(done.stderr, "leat.yaml:1:8: error: drain (30s) is not below LEAT_STOP_LIMIT (30s)")
+
+
+@replaying.test
+def an_entry_can_be_changed_by_set_and_a_sink_by_its_twin(desk):
+    desk.write("a.json", {"do": "ok"})
+    desk.write("leat.yaml", "sources: {inbox: {type: spool, path: in}}\n")
+    told = ["--config", "leat.yaml", "--handler", desk.handler("told")]
+    for arguments, twin, status, part in [
+            (["--set", "sources.inbox.batch=5"], "", 0, ""), (["--set", "sources.inbox.batch=x"], "", 64, "sources.inbox.batch wants"),
+            (["--set", "sources.inbx.batch=5"], "", 64, 'no source "inbx"'), ([], "{type: file, path: x}", 0, ""),
+            ([], "gone", 78, 'dead_letter: no sink "gone"'), ([], "{type: fiel, path: x}", 78, 'no sink type "fiel"')]:
+        done = desk.replay(*told, *arguments, "a.json", env={"LEAT_DEAD_LETTER": twin})
+        tap.equal(done.returncode, status, (arguments, twin, done.stderr))
+        tap.contains(done.stderr, part)
 
 
 @replaying.test
