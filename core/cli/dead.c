@@ -2,9 +2,6 @@
 /* `leat dead`: what was rejected and kept, and how it goes on. */
 #include "dead.h"
 
-#include "configuration.h"
-#include "state.h"
-
 #include <leat/alloc.h>
 #include <leat/text.h>
 
@@ -197,29 +194,11 @@ int leat_dead_ask(const struct leat_dead_call *dead, const char *what, size_t co
     return EXIT_OUTCOME;
 }
 
-/* The configuration's, unless --file names one. Only redriving needs the rest of the configuration then. */
-static int find_file(struct leat_dead_call *dead, const struct part *part)
-{
-    static const char *const places[] = {"./leat.yaml", "/etc/leat/leat.yaml", NULL};
-    struct leat_error error = {0};
-    char folder[LEAT_LINES_PATH_MAX - 16];
-    int status = EXIT_DONE;
-    if (dead->path == NULL || part->run == leat_dead_redrive)
-        status = leat_cli_configure(dead->cli, &dead->config, leat_find_config(dead->config_path, places));
-    if (status != EXIT_DONE || dead->path != NULL)
-        return status;
-    if (!leat_is_ok(leat_state_folder("leat", folder, sizeof(folder), &error)))
-        return leat_cli_fail_with(EXIT_CONFIG, &error);
-    snprintf(dead->path_buffer, sizeof(dead->path_buffer), "%s/dead.ndjson", folder);
-    dead->path = dead->path_buffer;
-    return EXIT_DONE;
-}
-
 static int run(struct leat_dead_call *dead, const struct part *part)
 {
     struct leat_error error = {0};
     bool named = dead->path != NULL;
-    int found = find_file(dead, part);
+    int found = leat_dead_setup(dead, part->run == leat_dead_redrive);
     if (found != EXIT_DONE)
         return found;
     leat_status status = leat_dead_open(&dead->box, dead->path, &error);

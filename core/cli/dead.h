@@ -89,6 +89,9 @@ struct leat_dead_call {
     struct leat_dead_box box;
 };
 
+/* Fills path, unless --file did, and with `sources` what can be put back into; from the configuration. EXIT_DONE, or an
+ * exit status after a message. */
+int leat_dead_setup(struct leat_dead_call *dead, bool sources);
 /* Marks the entries that ids and options mean: `ids` if there are any, else all that the filters let pass. */
 leat_status leat_dead_choose(struct leat_dead_call *dead, struct leat_dead_box *box, size_t *retcount,
                              struct leat_error *reterr);
