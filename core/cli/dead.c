@@ -210,6 +210,7 @@ static int run(struct leat_dead_call *dead, const struct part *part)
     }
     if (!leat_is_ok(status))
         return leat_cli_fail_with(leat_cli_exit_of(status), &error);
+    dead->box.adapters = dead->cli->adapters;
     if (dead->box.broken > 0)
         fprintf(stderr, "%zu line%s in it %s no JSON\n", dead->box.broken, dead->box.broken == 1 ? "" : "s",
                 dead->box.broken == 1 ? "is" : "are");

@@ -85,6 +85,7 @@ static void write_letters(const char *text)
     cr_assert(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
     struct leat_error error = {0};
     cr_assert(leat_is_ok(leat_dead_open(&call.box, path, &error)), "%s", error.message);
+    call.box.adapters = sorted_adapters();
 }
 
 static int redrive(void)
@@ -213,6 +214,7 @@ Test(dead, what_went_round_three_times_goes_on_only_by_force)
     leat_dead_close(&call.box);
     struct leat_error error = {0};
     cr_assert(leat_is_ok(leat_dead_open(&call.box, path, &error)));
+    call.box.adapters = sorted_adapters();
     cr_expect_eq(redrive(), EXIT_DONE);
     cr_assert_eq(put_count, 2);
     cr_expect_str_eq(put[1], "inbox 1");
