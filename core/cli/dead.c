@@ -2,10 +2,6 @@
 /* `leat dead`: what was rejected and kept, and how it goes on. */
 #include "dead.h"
 
-#include "configuration.h"
-#include "state.h"
-#include "types.h"
-
 #include <leat/alloc.h>
 #include <leat/text.h>
 
@@ -198,56 +194,11 @@ int leat_dead_ask(const struct leat_dead_call *dead, const char *what, size_t co
     return EXIT_OUTCOME;
 }
 
-/* Absent: it is no sink of type "file". */
-static leat_str path_of_sink(const struct leat_config *config, leat_str name)
-{
-    const struct leat_config_sink *sink = name.ptr != NULL ? leat_config_find_sink(config, name) : NULL;
-    const struct leat_option *option = sink != NULL && strcmp(sink->ops->name, "file") == 0 ? sink->ops->options : NULL;
-    while (option != NULL && option->key != NULL && strcmp(option->key, "path") != 0)
-        option++;
-    return option != NULL && option->key != NULL
-               ? *(const leat_str *)(const void *)((const char *)sink->options + option->offset)
-               : LEAT_ABSENT;
-}
-
-/* The service's sink of dead letters, else the first that a source names; none is named: the usual one. */
-static int find_dead(struct leat_dead_call *dead, const char *file)
-{
-    const struct leat_config *config = &dead->config;
-    char service[256], folder[LEAT_LINES_PATH_MAX - 16];
-    leat_str name = config->dead_letter;
-    for (size_t i = 0; i < config->source_count && name.ptr == NULL; i++)
-        name = config->sources[i].settings.dead_letter;
-    leat_str path = path_of_sink(config, name);
-    leat_state_service(config, file, service, sizeof(service));
-    if (name.ptr != NULL && path.ptr == NULL)
-        return leat_cli_fail(EXIT_CONFIG, "--file PATH", "dead letters go to the sink %.*s, which is no file",
-                             LEAT_ARG(name));
-    if (name.ptr == NULL && !leat_state_folder(service, folder, sizeof(folder)))
-        return leat_cli_fail(EXIT_CONFIG, "--file PATH", "no folder for the state of %s: HOME is not set", service);
-    if (path.ptr != NULL)
-        snprintf(dead->path_buffer, sizeof(dead->path_buffer), "%.*s", LEAT_ARG(path));
-    else
-        snprintf(dead->path_buffer, sizeof(dead->path_buffer), "%s/dead.ndjson", folder);
-    dead->path = dead->path_buffer;
-    return EXIT_DONE;
-}
-
-/* The configuration's, unless --file names one. Only redriving needs the rest of the configuration then. */
-static int find_file(struct leat_dead_call *dead, const struct part *part)
-{
-    const char *file = leat_find_config(dead->config_path, leat_cli_config_places);
-    int status = EXIT_DONE;
-    if (dead->path == NULL || part->run == leat_dead_redrive)
-        status = leat_cli_configure(dead->cli, &dead->config, file);
-    return status != EXIT_DONE || dead->path != NULL ? status : find_dead(dead, file);
-}
-
 static int run(struct leat_dead_call *dead, const struct part *part)
 {
     struct leat_error error = {0};
     bool named = dead->path != NULL;
-    int found = find_file(dead, part);
+    int found = leat_dead_setup(dead, part->run == leat_dead_redrive);
     if (found != EXIT_DONE)
         return found;
     leat_status status = leat_dead_open(&dead->box, dead->path, &error);
@@ -259,6 +210,7 @@ static int run(struct leat_dead_call *dead, const struct part *part)
     }
     if (!leat_is_ok(status))
         return leat_cli_fail_with(leat_cli_exit_of(status), &error);
+    dead->box.adapters = dead->cli->adapters;
     if (dead->box.broken > 0)
         fprintf(stderr, "%zu line%s in it %s no JSON\n", dead->box.broken, dead->box.broken == 1 ? "" : "s",
                 dead->box.broken == 1 ? "is" : "are");

@@ -36,7 +36,8 @@ struct leat_dead_file {
 struct leat_dead_box {
     struct leat_arena arena;
     const char *path;
-    struct leat_dead_file *files; /* the oldest first */
+    const struct leat_adapter *const *adapters; /* the caller's, for payloads */
+    struct leat_dead_file *files;               /* the oldest first */
     uint32_t file_count;
     struct leat_dead_entry *entries; /* the oldest first; one a letter, however often it stands there */
     size_t count, size;
@@ -54,11 +55,12 @@ void leat_dead_close(struct leat_dead_box *box); /* takes a zeroed one */
 leat_status leat_dead_line(const struct leat_dead_box *box, const struct leat_dead_entry *entry,
                            struct leat_arena *arena, leat_str *retline, struct leat_error *reterr);
 /* The bytes that came, in `arena`. BAD_RECORD: the letter holds none. */
-leat_status leat_dead_payload(const struct leat_cli *cli, const struct leat_dead_box *box,
-                              const struct leat_dead_entry *entry, struct leat_arena *arena, leat_str *retpayload,
-                              struct leat_error *reterr);
+leat_status leat_dead_payload(const struct leat_dead_box *box, const struct leat_dead_entry *entry,
+                              struct leat_arena *arena, leat_str *retpayload, struct leat_error *reterr);
 /* How many characters of the digests tell all of them apart; at least 4. */
 size_t leat_dead_short(const struct leat_dead_box *box);
+/* The one of that whole digest; NULL: there is none. */
+struct leat_dead_entry *leat_dead_known(const struct leat_dead_box *box, leat_str digest);
 /* By a start of its digest, or its whole id. NOT_FOUND, USAGE (several). */
 leat_status leat_dead_find(const struct leat_dead_box *box, leat_str name, struct leat_dead_entry **retentry,
                            struct leat_error *reterr);
@@ -89,6 +91,9 @@ struct leat_dead_call {
     struct leat_dead_box box;
 };
 
+/* Fills path, unless --file did, and with `sources` what can be put back into; from the configuration. EXIT_DONE, or an
+ * exit status after a message. */
+int leat_dead_setup(struct leat_dead_call *dead, bool sources);
 /* Marks the entries that ids and options mean: `ids` if there are any, else all that the filters let pass. */
 leat_status leat_dead_choose(struct leat_dead_call *dead, struct leat_dead_box *box, size_t *retcount,
                              struct leat_error *reterr);

@@ -85,6 +85,12 @@ static bool grow(struct leat_dead_box *box)
     return true;
 }
 
+struct leat_dead_entry *leat_dead_known(const struct leat_dead_box *box, leat_str digest)
+{
+    uint32_t place = box->place_count > 0 ? *place_of(box, digest) : 0;
+    return place > 0 ? &box->entries[place - 1] : NULL;
+}
+
 /* A copy that was written again stands for the older one, and is to be done again. */
 static void add_letter(struct leat_dead_box *box, const struct leat_dead_entry *entry)
 {
@@ -260,14 +266,13 @@ leat_status leat_dead_line(const struct leat_dead_box *box, const struct leat_de
     return LEAT_OK;
 }
 
-leat_status leat_dead_payload(const struct leat_cli *cli, const struct leat_dead_box *box,
-                              const struct leat_dead_entry *entry, struct leat_arena *arena, leat_str *retpayload,
-                              struct leat_error *reterr)
+leat_status leat_dead_payload(const struct leat_dead_box *box, const struct leat_dead_entry *entry,
+                              struct leat_arena *arena, leat_str *retpayload, struct leat_error *reterr)
 {
     leat_str line = LEAT_ABSENT;
     struct leat_forms forms;
     LEAT_TRY(leat_dead_line(box, entry, arena, &line, reterr));
-    leat_forms_init(&forms, cli->adapters, 0);
+    leat_forms_init(&forms, box->adapters, 0);
     leat_status status = leat_forms_take(&forms, line);
     *retpayload = leat_is_ok(status) && forms.count == 1 ? leat_arena_copy(arena, forms.payloads[0]) : LEAT_ABSENT;
     leat_forms_fini(&forms);

@@ -30,14 +30,13 @@ static leat_status failed(const char *what, const char *path, struct leat_error 
 static bool stays(struct purge *purge, leat_str line)
 {
     struct leat_arena arena LEAT_CLEANUP(leat_arena_fini) = {0};
-    struct leat_dead_entry entry, *known = NULL;
+    struct leat_dead_entry entry;
     leat_arena_init(&arena, 0);
     enum leat_dead_kind kind = leat_dead_read_line(&arena, line, &entry);
     if (kind != LEAT_DEAD_LETTER && kind != LEAT_DEAD_MARK)
         return line.len > 0;
-    if (!leat_is_ok(leat_dead_find(&purge->box, entry.digest, &known, NULL)))
-        return kind == LEAT_DEAD_LETTER;
-    return !known->chosen;
+    const struct leat_dead_entry *known = leat_dead_known(&purge->box, entry.digest);
+    return known != NULL ? !known->chosen : kind == LEAT_DEAD_LETTER;
 }
 
 static leat_status copy_lines(struct purge *purge, FILE *from, FILE *to, const char *path, struct leat_error *reterr)

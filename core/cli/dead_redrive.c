@@ -107,7 +107,7 @@ static int put_one(struct redrive *redrive, struct leat_dead_entry *entry)
     leat_arena_reset(&redrive->arena);
     leat_status status = find_source(dead, to, &source, &error);
     if (leat_is_ok(status))
-        status = leat_dead_payload(dead->cli, &dead->box, entry, &redrive->arena, &payload, &error);
+        status = leat_dead_payload(&dead->box, entry, &redrive->arena, &payload, &error);
     if (leat_is_ok(status) && !is_put_already(redrive, entry, payload)) {
         status = source->ops->put(source->options, payload, &redrive->arena, &name, &error);
         redrive->put += leat_is_ok(status) ? 1 : 0;

@@ -146,7 +146,7 @@ static leat_status print_letter(struct leat_dead_call *dead, const struct leat_d
     leat_str text = LEAT_ABSENT;
     leat_arena_init(&arena, 0);
     if (dead->payload) {
-        LEAT_TRY(leat_dead_payload(dead->cli, &dead->box, entry, &arena, &text, reterr));
+        LEAT_TRY(leat_dead_payload(&dead->box, entry, &arena, &text, reterr));
     } else {
         LEAT_TRY(leat_dead_line(&dead->box, entry, &arena, &text, reterr));
         leat_buf_init(&flat, &arena);

@@ -85,6 +85,7 @@ static void write_letters(const char *text)
     cr_assert(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
     struct leat_error error = {0};
     cr_assert(leat_is_ok(leat_dead_open(&call.box, path, &error)), "%s", error.message);
+    call.box.adapters = sorted_adapters();
 }
 
 static int redrive(void)
@@ -213,6 +214,7 @@ Test(dead, what_went_round_three_times_goes_on_only_by_force)
     leat_dead_close(&call.box);
     struct leat_error error = {0};
     cr_assert(leat_is_ok(leat_dead_open(&call.box, path, &error)));
+    call.box.adapters = sorted_adapters();
     cr_expect_eq(redrive(), EXIT_DONE);
     cr_assert_eq(put_count, 2);
     cr_expect_str_eq(put[1], "inbox 1");
@@ -223,14 +225,12 @@ Test(dead, what_went_round_three_times_goes_on_only_by_force)
 static void expect_folder(const char *systemd, const char *xdg, const char *home, const char *want)
 {
     char buf[64];
-    struct leat_error error = {0};
     cr_assert(setenv("STATE_DIRECTORY", systemd, 1) == 0 && setenv("XDG_STATE_HOME", xdg, 1) == 0 &&
               setenv("HOME", home, 1) == 0);
-    leat_status status = leat_state_folder("shop", buf, sizeof(buf), &error);
-    if (want == NULL)
-        cr_expect_eq(status.code, LEAT_E_CONFIG);
-    else
-        cr_expect(leat_is_ok(status) && strcmp(buf, want) == 0, "%s: %s", buf, want);
+    bool found = leat_state_folder("shop", buf, sizeof(buf));
+    cr_expect_eq(found, want != NULL);
+    if (found && want != NULL)
+        cr_expect_str_eq(buf, want);
 }
 
 Test(dead, the_state_folder_is_systemds_else_the_users)
