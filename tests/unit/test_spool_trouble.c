@@ -2,6 +2,7 @@
 /* The spool in trouble: nothing is lost, what is wrong is said, and it goes on by itself. */
 #include "spooling.h"
 
+#include <stdatomic.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -75,6 +76,56 @@ Test(spool_trouble, a_folder_that_was_moved_and_made_anew_is_used)
     drop("a", PAYLOAD("a", "ok"));
     cr_expect(work_until(move_away));
     cr_expect_eq(count_in("cur", NULL), 0);
+}
+
+static int gates[2][2];
+static atomic_uint entered;
+
+static void wait_at_gate(void)
+{
+    char one;
+    unsigned turn = atomic_fetch_add(&entered, 1);
+    cr_assert(turn < 2 && read(gates[turn][0], &one, 1) == 1);
+}
+
+static bool has_one_claim(const struct worker *worker)
+{
+    return worker->spool->claims != NULL && worker->spool->claims->next == NULL;
+}
+
+static bool move_away_under_way(struct worker *worker)
+{
+    char id[LEAT_SPOOL_NAME_SIZE] = "", path[300];
+    int before = worker->step;
+    if (before == 0 && atomic_load(&entered) == 1)
+        worker->step += rename(in_spool(""), in_spool("../away")) == 0;
+    if (before == 1 && is_away(worker))
+        worker->step += mkdir(in_spool(""), 0700) == 0;
+    if (before == 2 && worker->spool->state == LEAT_IDLE) {
+        drop("a", PAYLOAD("new", "ok"));
+        worker->step++;
+    }
+    if (before == 3 && atomic_load(&entered) == 2)
+        worker->step += write(gates[0][1], "x", 1) == 1;
+    if (before == 4 && has_one_claim(worker)) {
+        count_in("cur", id);
+        snprintf(path, sizeof(path), "cur/%s/a", id);
+        cr_expect(is_file(path), "the end of the old one does not end the new one");
+        worker->step += write(gates[1][1], "x", 1) == 1;
+    }
+    return worker->step == 5 && is_idle(worker);
+}
+
+Test(spool_trouble, a_name_that_is_claimed_in_two_folders_is_two_files)
+{
+    cr_assert(pipe(gates[0]) == 0 && pipe(gates[1]) == 0);
+    spool_engine.executor = &leat_executor_pool;
+    spool_engine.slots = 2;
+    drop("a", PAYLOAD("old", "ok"));
+    spool_on_event = wait_at_gate;
+    cr_expect(work_until(move_away_under_way));
+    cr_expect_eq(spool_seen_count, 2);
+    cr_expect_eq(count_in("../away/cur", NULL), 1, "the old one is where it was moved");
 }
 
 static void remove_failed(void)

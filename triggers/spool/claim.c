@@ -44,6 +44,7 @@ int leat_spool_claim(struct leat_spool *spool, const struct leat_spool_entry *en
         leat_free(claim);
         return error;
     }
+    claim->generation = spool->generation;
     add_claim(spool, claim);
     *retclaim = claim;
     return 0;
@@ -56,6 +57,8 @@ static int move(const struct leat_spool *spool, const struct leat_spool_claim *c
 {
     const struct leat_spool_name plain = {.base = claim->as.base};
     const int *at = spool->folders.at;
+    if (claim->generation != spool->generation)
+        return ENOENT;
     switch (claim->end) {
     case LEAT_SPOOL_OPEN:
     case LEAT_SPOOL_GIVEN_BACK:
@@ -70,7 +73,8 @@ static int move(const struct leat_spool *spool, const struct leat_spool_claim *c
 static bool is_gone(const struct leat_spool *spool, const struct leat_spool_claim *claim)
 {
     struct stat there;
-    return fstatat(spool->own, claim->name, &there, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+    return claim->generation != spool->generation ||
+           (fstatat(spool->own, claim->name, &there, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT);
 }
 
 /* 0: it was moved, and its unit is answered. */
@@ -81,7 +85,7 @@ static int try_end(struct leat_spool *spool, struct leat_spool_claim *claim)
     bool back = claim->end == LEAT_SPOOL_GIVEN_BACK;
     int error = move(spool, claim, name);
     if (error == ENOENT && is_gone(spool, claim)) {
-        leat_spool_log(spool, LEAT_WARN, "%s was removed by somebody while it was worked on", claim->base);
+        leat_spool_log(spool, LEAT_WARN, "%s was moved or removed by somebody while it was worked on", claim->base);
         error = 0;
         back = false;
     }

@@ -76,8 +76,8 @@ void leat_spool_report(struct leat_spool *spool)
     bool looks = spool->scan != NULL && spool->polls; /* which says nothing yet */
     if (spool->troubled || spool->doubt || spool->stopping || looks)
         return;
-    if (has_more(spool))
-        tell(spool, LEAT_CONSUMING, "");
+    if (has_more(spool) || (due_ms != 0 && spool->claims != NULL))
+        tell(spool, LEAT_CONSUMING, ""); /* how many wait is said when nothing else goes on: each change is a line */
     else if (due_ms != 0)
         tell_waiting(spool, due_ms);
     else

@@ -25,6 +25,7 @@ struct leat_spool_claim {
     char base[LEAT_SPOOL_NAME_SIZE];
     struct leat_spool_name as;
     enum leat_spool_end end;
+    uint32_t generation;    /* of the folder that it is in */
     bool stuck;             /* it ended, but could not be moved yet */
     struct leat_unit *unit; /* to be answered when it was; NULL: it was never delivered */
 };
@@ -34,8 +35,9 @@ struct leat_spool {
     struct leat_loop *loop;
     struct leat_spool_options options;
     struct leat_spool_folders folders;
-    char id[40]; /* of this worker: the name of its folder in cur/ */
-    int own;     /* that folder; locked as long as we live */
+    char id[40];         /* of this worker: the name of its folder in cur/ */
+    int own;             /* that folder; locked as long as we live */
+    uint32_t generation; /* rises with each such folder: what was claimed in one that is gone is not in this one */
     struct leat_spool_waiting waiting;
     struct leat_spool_claim *claims;
     uint64_t taken;

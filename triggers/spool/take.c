@@ -46,10 +46,10 @@ static const char *kind_of(mode_t mode)
 
 /* --- reading -------------------------------------------------------------------------------------------------- */
 
-/* 0 or an errno; EFBIG: more than a delivery may hold. `retinfo` is of the file that was read. */
+/* 0 or an errno; EFBIG: more than a delivery may hold. */
 static int read_open(int fd, struct leat_arena *arena, off_t size, leat_str *rettext)
 {
-    size_t room = (size_t)size + 1, len = 0; /* one more: a short read is the end */
+    size_t room = (size_t)size, len = 0;
     char *text = leat_arena_alloc(arena, room);
     if (text == NULL)
         return arena->over_cap ? EFBIG : ENOMEM;
@@ -57,11 +57,11 @@ static int read_open(int fd, struct leat_arena *arena, off_t size, leat_str *ret
         ssize_t got = read(fd, text + len, room - len);
         if (got < 0 && errno != EINTR)
             return errno;
-        len += got > 0 ? (size_t)got : 0;
-        if (got == 0 || (got > 0 && len == (size_t)size))
+        if (got == 0)
             break;
+        len += got > 0 ? (size_t)got : 0;
     }
-    *rettext = leat_str_of(text, len < room ? len : room - 1);
+    *rettext = leat_str_of(text, len);
     return 0;
 }
 

@@ -35,6 +35,7 @@ static bool make_own(struct leat_spool *spool)
     int own = openat(cur, spool->id, FOLDER_FLAGS);
     if (own >= 0 && flock(own, LOCK_EX | LOCK_NB) == 0 && is_there(own, cur, spool->id)) {
         spool->own = own;
+        spool->generation++;
         return true;
     }
     int error = errno;
