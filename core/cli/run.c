@@ -251,10 +251,11 @@ static void worker_fini(struct leat_worker *worker)
     leat_logger_fini(&worker->logger);
 }
 
-/* While slots are lost their threads use what is ours: it stays as it is. */
+/* While handlers have not returned their threads use what is ours: it stays as it is. */
 static int end(struct leat_worker *worker, int status)
 {
-    bool lost = leat_engine_lost_slots(worker->engine) > 0, again = worker->phase == LEAT_WORKER_RELOADING;
+    bool lost = leat_engine_lost_slots(worker->engine) > 0 || status == EXIT_LATE;
+    bool again = worker->phase == LEAT_WORKER_RELOADING;
     if (again) {
         int kept = worker->admin != NULL ? leat_admin_keep(LEAT_TAKE(worker->admin)) : -1;
         if (!lost)
