@@ -68,7 +68,7 @@ def a_handler_whose_init_fails_ends_it(desk):
     desk.configure(handler="init_fails")
     done = desk.run("--until-idle")
     tap.equal(done.returncode, 78)
-    tap.contains(done.stderr, "init_fails")
+    tap.contains(done.stderr, "init failed")
 
 
 @working.test
@@ -181,9 +181,9 @@ def a_second_worker_on_the_same_state_is_fenced(desk):
 def the_first_signal_drains(desk):
     for number, name in [(signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "SIGINT")]:
         desk.configure(inbox="{type: spool, path: spool, max_in_flight: 1}")
-        desk.put({"do": "ok", "busy_ms": 300}, {"do": "ok"}, {"do": "ok"})
-        with desk.worker("--set", "log.level=debug") as worker:
+        with desk.worker() as worker:
             worker.says("ready in")
+            desk.put({"do": "ok", "busy_ms": 2000}, {"do": "ok"}, {"do": "ok"})
             working.wait_until(lambda: list(desk.path("spool/cur").rglob("*.json")), "a file is taken")
             tap.equal(worker.signal(number).end(), 0)
             tap.contains(worker.said, f"info: {name}: draining, at most 25 s\n")
@@ -221,7 +221,8 @@ def sigusr1_tells_what_every_source_does(desk):
     desk.configure(one="{type: spool, path: one}", two="{type: spool, path: two, paused: true}")
     with desk.worker() as worker:
         worker.says("ready in").signal(signal.SIGUSR1).says("a drain would wait for: ")
-        tap.contains(worker.said, "one: idle, 0 in flight, 0 running, 0 tried again later; 0 events so far\n")
+        assert re.search("^info: one: (idle|consuming), 0 in flight, 0 running, 0 tried again later; 0 events so far$",
+                         worker.said, re.MULTILINE), worker.said
         tap.contains(worker.said, ", paused, 0 in flight")
         tap.contains(worker.said, "sink dead.ndjson: 0 under way, 0 written, 0 failed\n")
         tap.equal(worker.term(), 0)
