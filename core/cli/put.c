@@ -156,18 +156,56 @@ static void place_of(leat_str text, size_t offset, uint64_t *retline, uint64_t *
     }
 }
 
-/* JSON, or JSON after JSON: what a worker reads. Where it is not, that is told with its place. */
+/* Is what stands from `from` to `to` one value? *retfault counts from the start of the text. */
+static bool is_value(leat_str text, size_t from, size_t to, struct leat_json_fault *retfault)
+{
+    leat_str part = leat_str_of(text.ptr + from, to - from);
+    size_t at = 0;
+    bool scanned = leat_is_ok(leat_json_scan(part, &at, retfault));
+    at = skip_space(part, at);
+    if (scanned && at == part.len)
+        return true;
+    if (scanned)
+        *retfault = (struct leat_json_fault){.status = LEAT_STATUS(NOT_JSON),
+                                             .offset = at,
+                                             .what = "more follows the value; several stand on a line each"};
+    if (retfault->ended && skip_space(text, to) < text.len) {
+        retfault->ended = false;
+        retfault->what = "the line ends too early";
+    }
+    retfault->offset += from;
+    retfault->since += from;
+    return false;
+}
+
+static size_t line_end(leat_str text, size_t at)
+{
+    const char *newline = at < text.len ? memchr(text.ptr + at, '\n', text.len - at) : NULL;
+    return newline != NULL ? (size_t)(newline - text.ptr) : text.len;
+}
+
+/* As a worker takes a file: a value a line if the first line is one by itself and more follows; else one value. */
+static bool is_payload(leat_str text, struct leat_document *document)
+{
+    size_t at = skip_space(text, 0), end = line_end(text, at);
+    bool lines = skip_space(text, end) < text.len && leat_json_valid(leat_str_of(text.ptr + at, end - at));
+    if (!lines)
+        return is_value(text, at, text.len, &document->fault);
+    for (; at < text.len; at = skip_space(text, end), document->number++) {
+        end = line_end(text, at);
+        if (!is_value(text, at, end, &document->fault))
+            return false;
+    }
+    return true;
+}
+
+/* Where it is none, that is told with its place. */
 static int check_payload(const struct put *put, const struct payload *payload)
 {
     struct leat_document document = {.file = payload->file, .number = 1, .text = payload->text};
-    size_t at = skip_space(payload->text, 0);
-    if (at == payload->text.len)
+    if (skip_space(payload->text, 0) == payload->text.len)
         return leat_cli_fail(EXIT_NOT_JSON, "--raw puts it as it is", "%s is empty", payload->file);
-    while (at < payload->text.len && leat_is_ok(leat_json_scan(payload->text, &at, &document.fault))) {
-        at = skip_space(payload->text, at);
-        document.number++;
-    }
-    if (at == payload->text.len)
+    if (is_payload(payload->text, &document))
         return EXIT_DONE;
     place_of(payload->text, document.fault.offset, &document.line, &document.column);
     place_of(payload->text, document.fault.since, &document.since_line, &document.since_column);

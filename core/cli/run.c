@@ -107,15 +107,13 @@ static int open_state(struct leat_worker *worker, struct leat_error *error)
 {
     char path[LEAT_RUN_FOLDER_MAX + 32];
     uint32_t slots = worker->config.concurrency > 0 ? worker->config.concurrency : 1;
-    bool found = worker->state == NULL && leat_state_folder(worker->service, worker->folder, sizeof(worker->folder));
-    if (worker->state != NULL)
-        found = snprintf(worker->folder, sizeof(worker->folder), "%s", worker->state) < (int)sizeof(worker->folder);
-    if (!found) {
-        (void)leat_error_set(error, LEAT_STATUS(CONFIG), "there is no state folder, for dead letters");
-        leat_error_fix(error, "leat run --state FOLDER, or STATE_DIRECTORY, XDG_STATE_HOME or HOME");
-        return EXIT_CONFIG;
-    }
-    leat_status status = leat_state_make(worker->folder, error);
+    leat_status status = LEAT_OK;
+    if (worker->state == NULL)
+        status = leat_state_folder(worker->service, worker->folder, sizeof(worker->folder), error);
+    else if (snprintf(worker->folder, sizeof(worker->folder), "%s", worker->state) >= (int)sizeof(worker->folder))
+        status = leat_error_set(error, LEAT_STATUS(CONFIG), "the path of the state folder is too long");
+    if (leat_is_ok(status))
+        status = leat_run_make_folder(worker->folder, error);
     if (!leat_is_ok(status))
         return exit_of(status, EXIT_CANNOT_CREATE);
     snprintf(path, sizeof(path), "%s/running.journal", worker->folder);
@@ -253,10 +251,11 @@ static void worker_fini(struct leat_worker *worker)
     leat_logger_fini(&worker->logger);
 }
 
-/* While slots are lost their threads use what is ours: it stays as it is. */
+/* While handlers have not returned their threads use what is ours: it stays as it is. */
 static int end(struct leat_worker *worker, int status)
 {
-    bool lost = leat_engine_lost_slots(worker->engine) > 0, again = worker->phase == LEAT_WORKER_RELOADING;
+    bool lost = leat_engine_lost_slots(worker->engine) > 0 || status == EXIT_LATE;
+    bool again = worker->phase == LEAT_WORKER_RELOADING;
     if (again) {
         int kept = worker->admin != NULL ? leat_admin_keep(LEAT_TAKE(worker->admin)) : -1;
         if (!lost)
@@ -285,7 +284,7 @@ static int run(struct leat_worker *worker)
     struct leat_error error = {0};
     worker->logger.level = (enum leat_log_level)worker->config.log_level;
     worker->logger.format = (enum leat_log_format)worker->config.log_format;
-    leat_state_service(&worker->config, worker->file, worker->service, sizeof(worker->service));
+    leat_run_name(&worker->config, worker->file, worker->service, sizeof(worker->service));
     if (worker->config.source_count == 0) {
         (void)leat_error_set(&error, LEAT_STATUS(CONFIG), "nothing to run: %s has no sources", worker->file);
         leat_error_fix(&error, "sources: {inbox: {type: spool, path: /var/spool/orders}}");

@@ -68,6 +68,12 @@ struct leat_worker {
     struct leat_reload reload;
 };
 
+/* run_state.c: what the configuration calls it, else its file's name without folder and .yaml, else "leat" (`path`
+ * NULL: there is no file). */
+void leat_run_name(const struct leat_config *config, const char *path, char *buf, size_t size);
+/* Makes it, 0700, with what is above it. IO: `reterr` says why not. */
+leat_status leat_run_make_folder(const char *folder, struct leat_error *reterr);
+
 /* run_open.c: what the configuration names, found and put together; nothing has started then. */
 leat_status leat_run_find_handlers(struct leat_worker *worker, struct leat_error *reterr);
 leat_status leat_run_make_engine(struct leat_worker *worker, struct leat_error *reterr);

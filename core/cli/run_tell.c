@@ -130,7 +130,8 @@ void leat_run_tell_dump(struct leat_worker *worker)
     leat_engine_waits_for(worker->engine, waits, sizeof(waits));
     leat_logger_write(&worker->logger, LEAT_INFO, NULL, "%u of %u slots lost; a drain would wait for: %s",
                       leat_engine_lost_slots(worker->engine),
-                      worker->config.concurrency > 0 ? worker->config.concurrency : 1, waits);
+                      worker->config.concurrency > 0 ? worker->config.concurrency : 1,
+                      waits[0] != '\0' ? waits : "nothing");
 }
 
 /* --- the end --------------------------------------------------------------------------------------------------- */

@@ -61,9 +61,9 @@ def status_is_one_object_with_every_source_and_sink(desk):
 @working.test
 def it_is_not_ready_while_it_drains(desk):
     desk.configure(ADMIN)
-    desk.put({"do": "ok", "busy_ms": 3000})
     with desk.worker() as worker:
         worker.says("ready in")
+        desk.put({"do": "ok", "busy_ms": 5000})
         working.wait_until(lambda: status(desk)["sources"][0]["running"] == 1, "it runs")
         worker.signal(signal.SIGTERM).says("SIGTERM: draining")
         tap.equal(working.get(desk.path("admin.sock"), "/readyz"), (503, "text/plain; charset=utf-8", "draining\n"))

@@ -45,7 +45,10 @@ def what_is_no_json_is_refused_with_its_place_and_nothing_is_put(desk):
     desk.configure()
     desk.write("good.json", {"do": "ok"})
     for text, place in [('{"do":\n  "ok"', ":2:7: error: not JSON: the file ends"), ("hello", ":1:1: error: not JSON"),
-                        ('{"a":1}\n{"b":}\n', ":2:6: error: not JSON"), ('["ab', "string that starts at column 2")]:
+                        ('{"a":1}\n{"b":}\n', ":2:6: error: not JSON"), ('["ab', "string that starts at column 2"),
+                        ('{"a":1}{"b":1}\n', ":1:8: error: not JSON: more follows the value"),
+                        ('{"a":\n1}\n{"b":1}\n', ":3:1: error: not JSON: more follows the value"),
+                        ('{"a":1}\n\n{"b":\n1}\n', ":3:6: error: not JSON: the line ends too early")]:
         desk.write("bad.json", text)
         done = put(desk, "inbox", "good.json", "bad.json")
         tap.equal((done.returncode, done.stdout), (65, ""), text)

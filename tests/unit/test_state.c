@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "run.h"
 #include "state.h"
 
 #include <criterion/criterion.h>
@@ -21,7 +22,7 @@ TestSuite(state, .timeout = 60, .init = start);
 
 static const char *folder(const char *service)
 {
-    return leat_state_folder(service, text, sizeof(text)) ? text : NULL;
+    return leat_is_ok(leat_state_folder(service, text, sizeof(text), NULL)) ? text : NULL;
 }
 
 Test(state, the_supervisor_says_where_then_the_user_then_the_home)
@@ -38,7 +39,7 @@ Test(state, the_supervisor_says_where_then_the_user_then_the_home)
 Test(state, nobody_says_where_is_no_place)
 {
     char small[16];
-    cr_assert_not(leat_state_folder("orders", small, sizeof(small)));
+    cr_assert_eq(leat_state_folder("orders", small, sizeof(small), NULL).code, LEAT_E_CONFIG);
     unsetenv("HOME");
     cr_assert_null(folder("orders"));
 }
@@ -46,7 +47,7 @@ Test(state, nobody_says_where_is_no_place)
 static const char *service(leat_str name, const char *path)
 {
     struct leat_config config = {.service = name};
-    leat_state_service(&config, path, text, sizeof(text));
+    leat_run_name(&config, path, text, sizeof(text));
     return text;
 }
 
@@ -69,12 +70,12 @@ Test(state, a_folder_is_made_with_those_above_it_for_its_user_alone)
     cr_assert_not_null(mkdtemp(base));
     snprintf(path, sizeof(path), "%s/a/b", base);
     for (int i = 0; i < 2; i++)
-        cr_assert(leat_is_ok(leat_state_make(path, &error)), "%s", error.message);
+        cr_assert(leat_is_ok(leat_run_make_folder(path, &error)), "%s", error.message);
     cr_assert_eq(stat(path, &found), 0);
     cr_assert_eq(found.st_mode & 0777u, 0700u);
     cr_assert_eq(rmdir(path), 0);
     close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-    cr_assert_eq(leat_state_make(path, &error).code, LEAT_E_IO);
+    cr_assert_eq(leat_run_make_folder(path, &error).code, LEAT_E_IO);
     cr_assert_not_null(strstr(error.message, "Not a directory"));
     (void)unlink(path);
     path[strlen(path) - 2] = '\0';
