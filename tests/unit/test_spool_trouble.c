@@ -51,6 +51,31 @@ Test(spool_trouble, without_descriptors_it_waits)
     cr_expect_eq(count_in("cur", NULL), 0);
 }
 
+/* --- no memory ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t failing; /* allocation, from when the file comes */
+
+static bool starve_memory(struct worker *worker)
+{
+    if (worker->step == 0 && is_idle(worker)) {
+        worker->step = 1;
+        drop("a", PAYLOAD("a", "ok"));
+        (void)leat_alloc_fail_at(failing, false);
+    }
+    return worker->step == 1 && is_idle(worker) && count_in("new", NULL) == 0;
+}
+
+Test(spool_trouble, without_memory_it_comes_again)
+{
+    for (failing = 1; failing <= 12; failing++) {
+        spool_seen_count = 0;
+        cr_expect(work_until(starve_memory), "allocation %u", (unsigned)failing);
+        (void)leat_alloc_fail_at(0, false);
+        cr_expect_geq(spool_seen_count, 1, "allocation %u", (unsigned)failing);
+        cr_expect_eq(count_in("cur", NULL) + count_in("failed", NULL), 0);
+    }
+}
+
 /* --- folders that go and come ------------------------------------------------------------------------------------- */
 
 static bool move_away(struct worker *worker)
