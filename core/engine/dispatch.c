@@ -81,8 +81,9 @@ static uint32_t size_of_run(const struct leat_engine *engine, const struct leat_
                             const struct leat_bound *bound)
 {
     uint32_t size = takes_batches(bound) ? source->settings.batch : 1;
-    uint64_t left = engine->options.max_events - engine->started_events;
-    return engine->options.max_events > 0 && left < size ? (uint32_t)left : size;
+    uint64_t most = engine->options.max_events,
+             left = most > engine->started_events ? most - engine->started_events : 0;
+    return left > 0 && left < size ? (uint32_t)left : size; /* a unit that was begun is ended, whatever is left */
 }
 
 static void count_started(struct leat_engine *engine, struct leat_run *run)

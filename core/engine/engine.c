@@ -64,15 +64,6 @@ static bool make_slots(struct leat_engine *engine)
     return true;
 }
 
-#define FINISHED_MAX 10000 /* units */
-
-static bool make_memory(struct leat_engine *engine)
-{
-    engine->chance = engine->options.seed != 0 ? engine->options.seed : (uint64_t)leat_clock_us(engine->options.clock);
-    engine->finished = leat_finished_new(FINISHED_MAX);
-    return engine->finished != NULL;
-}
-
 struct leat_engine *leat_engine_new(const struct leat_engine_options *options)
 {
     struct leat_engine *engine = leat_alloc(sizeof(*engine));
@@ -87,12 +78,13 @@ struct leat_engine *leat_engine_new(const struct leat_engine_options *options)
     leat_arena_init(&engine->arena, 0);
     leat_arena_init(&engine->metrics.arena, 0);
     leat_logger_init(&engine->own_logger);
+    engine->chance = engine->options.seed != 0 ? engine->options.seed : (uint64_t)leat_clock_us(engine->options.clock);
     engine->loop = leat_loop_new();
     size_t state_size = engine->options.executor->state_size;
     engine->executor = leat_alloc(state_size > 0 ? state_size : 1);
     if (engine->loop == NULL || engine->executor == NULL || !make_slots(engine) ||
         !leat_pairs_make(&engine->arena, options->settings, &engine->settings) || !leat_middleware_add_own(engine) ||
-        !leat_deadline_init(engine) || !leat_alarms_init(engine) || !make_memory(engine)) {
+        !leat_deadline_init(engine) || !leat_alarms_init(engine)) {
         leat_engine_free(engine);
         return NULL;
     }

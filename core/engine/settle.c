@@ -176,7 +176,11 @@ static bool again(struct leat_source *source, leat_status status, uint32_t tries
 
 static void settle_again(struct leat_alarm *alarm)
 {
-    leat_settle_unit(LEAT_ALARM_OF(alarm, struct leat_unit, again));
+    struct leat_unit *unit = LEAT_ALARM_OF(alarm, struct leat_unit, again);
+    if (unit->lost)
+        leat_unit_drop(unit); /* meanwhile */
+    else
+        leat_settle_unit(unit);
 }
 
 /* So that only its unfinished events run when it comes again. Want of memory costs a repetition. */

@@ -23,15 +23,23 @@ static void take_settings(struct leat_source *source, const struct leat_source_s
         settings->max_bytes = options->max_bytes;
 }
 
+#define FINISHED_MAX 10000 /* units that were handed back, and of which some events are done */
+
 static leat_status bind(struct leat_source *source, struct leat_error *reterr)
 {
     const struct leat_source_settings *settings = &source->settings;
-    source->dead = leat_sink_find(source->engine, settings->dead_letter);
-    if (!leat_pairs_make(&source->engine->arena, settings->settings, &source->pairs))
+    struct leat_engine *engine = source->engine;
+    if (source->ops->caps.retry == LEAT_BY_SOURCE && engine->finished == NULL) {
+        engine->finished = leat_finished_new(FINISHED_MAX);
+        if (engine->finished == NULL)
+            return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
+    }
+    source->dead = leat_sink_find(engine, settings->dead_letter);
+    if (!leat_pairs_make(&engine->arena, settings->settings, &source->pairs))
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
     if (settings->handler == NULL)
         return LEAT_OK;
-    source->bound = leat_bind(source->engine, settings->handler, reterr);
+    source->bound = leat_bind(engine, settings->handler, reterr);
     return source->bound != NULL ? LEAT_OK : LEAT_STATUS(CONFIG);
 }
 
