@@ -25,6 +25,7 @@ static const struct {
 } files[] = {
     {"@NAME@.c", "handler.c.in"},
     {"Makefile", "Makefile.in"},
+    {"leat.yaml", "leat.yaml.in"},
     {"events/sqs.json", "sqs.json"},
     {"events/sqs.expect", "sqs.expect.in"},
 };

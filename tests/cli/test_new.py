@@ -5,7 +5,7 @@ import pathlib
 
 import tap
 
-FILES = ["Makefile", "events/sqs.expect", "events/sqs.json", "{}.c"]
+FILES = ["Makefile", "events/sqs.expect", "events/sqs.json", "leat.yaml", "{}.c"]
 ENV = {"PATH": f"{tap.BUILD}:{os.environ['PATH']}", "PKG_CONFIG_PATH": str(tap.BUILD / "meson-uninstalled")}
 
 
@@ -23,7 +23,7 @@ def it_says_what_it_wrote():
     with tap.folder() as folder:
         done = tap.leat("new", "hello", cwd=folder)
         tap.equal((done.returncode, done.stderr), (0, ""))
-        tap.equal(done.stdout, "wrote hello.c Makefile events/sqs.json events/sqs.expect\n")
+        tap.equal(done.stdout, "wrote hello.c Makefile leat.yaml events/sqs.json events/sqs.expect\n")
         tap.equal(written(folder, "hello"), sorted(name.format("hello") for name in FILES))
         for name in written(folder, "hello"):
             text = (pathlib.Path(folder) / "hello" / name).read_text()
@@ -39,6 +39,21 @@ def what_it_writes_builds_and_passes_at_once():
             tap.equal(done.returncode, 0, f"{name}: {done.stdout}{done.stderr}")
             tap.contains(done.stdout, "as expected")
             assert "warning" not in done.stderr, done.stderr
+
+
+@tap.test
+def what_it_writes_runs_as_a_worker():
+    with tap.folder() as folder:
+        tap.equal(tap.leat("new", "2nd-try", cwd=folder).returncode, 0)
+        home = pathlib.Path(folder) / "2nd-try"
+        tap.equal(make(home).returncode, 0)
+        env = {"XDG_STATE_HOME": folder}
+        tap.equal(tap.leat("check", "-W", cwd=home, env=env).returncode, 0)
+        tap.equal(tap.leat("put", "inbox", "events/sqs.json", cwd=home, env=env).returncode, 0)
+        done = tap.leat("run", "--until-idle", cwd=home, env=env)
+        tap.equal(done.returncode, 0, done.stderr)
+        tap.contains(done.stderr, "1 event: 1 ok")
+        tap.equal([path for path in (home / "spool").rglob("*") if path.is_file()], [])
 
 
 @tap.test
