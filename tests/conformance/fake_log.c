@@ -141,9 +141,17 @@ static bool deliver(struct log_source *fake, uint32_t domain)
     return true;
 }
 
+static bool is_away(struct fake_log *log)
+{
+    conformance_lock();
+    bool away = log->away;
+    conformance_unlock();
+    return away;
+}
+
 static void tell_state(struct log_source *fake)
 {
-    enum leat_source_state state = fake->log->away               ? LEAT_DISCONNECTED
+    enum leat_source_state state = is_away(fake->log)            ? LEAT_DISCONNECTED
                                    : fake_log_is_idle(fake->log) ? LEAT_IDLE
                                                                  : LEAT_CONSUMING;
     if (state != fake->state)
@@ -155,7 +163,7 @@ static void stop_if_over(struct log_source *fake)
 {
     bool pending = false;
     for (uint32_t i = 0; i < LOG_PARTITIONS; i++)
-        pending = pending || (fake->readers[i].finished > 0 && !fake->log->away);
+        pending = pending || (fake->readers[i].finished > 0 && !is_away(fake->log));
     if (!fake->stopping || fake->stopped || fake->open > 0 || pending)
         return;
     fake->stopped = true;

@@ -104,9 +104,11 @@ static bool deliver(struct queue_source *fake)
 
 static void tell_state(struct queue_source *fake)
 {
+    conformance_lock();
     enum leat_source_state state = fake->queue->away                                ? LEAT_DISCONNECTED
                                    : fake_queue_is_idle(fake->queue, fake->session) ? LEAT_IDLE
                                                                                     : LEAT_CONSUMING;
+    conformance_unlock();
     if (state != fake->state)
         leat_source_state(fake->source, state, state == LEAT_DISCONNECTED ? "the connection is gone" : NULL);
     fake->state = state;
@@ -149,6 +151,7 @@ static void settle_queue(void *self, struct leat_delivery *delivery, const struc
         answer.status = fake_queue_settle(settlement->unit->token, settlement->verdict, delay_ms);
         fake_answer_later(&fake->answers, answer);
     }
+    tell_state(fake); /* what was handed back waits: not idle, before the engine has its answer */
     if (!later)
         fake_answers_give(&fake->answers);
 }

@@ -44,6 +44,7 @@ static void show_events(struct suite *suite)
 static bool run_check(struct suite *suite, const struct check *check)
 {
     noted_reset();
+    spy_on(suite->subject->ops);
     noted->kind = suite->subject->kind;
     noted->transport = suite->subject->ops->name;
     const struct conformance_wish wish = {.lease_ms = check->lease_ms > 0 ? check->lease_ms : LONG_LEASE_MS,

@@ -197,9 +197,15 @@ static void hear_fini(void *self)
     spy->worker->finis++;
 }
 
-const struct leat_source_ops *spy_on(const struct leat_source_ops *ops)
+static struct leat_source_ops spied;
+
+const struct leat_source_ops *spied_ops(void)
 {
-    static struct leat_source_ops spied;
+    return &spied;
+}
+
+void spy_on(const struct leat_source_ops *ops)
+{
     real = ops;
     spied = *ops;
     spied.state_size = sizeof(struct spy) + ops->state_size;
@@ -217,5 +223,4 @@ const struct leat_source_ops *spy_on(const struct leat_source_ops *ops)
     spied.free_delivery = ops->free_delivery != NULL ? hear_free_delivery : NULL;
     spied.close = hear_close;
     spied.fini = hear_fini;
-    return &spied;
 }

@@ -120,8 +120,9 @@ struct leat_source_status worker_status(struct worker *worker);
 bool worker_is_idle(struct worker *worker);
 extern const struct leat_handler suite_handler, suite_batch_handler;
 extern const struct leat_sink_ops suite_sink;
-/* The subject's ops, with an ear on every call. */
-const struct leat_source_ops *spy_on(const struct leat_source_ops *ops);
+/* The subject's ops, with an ear on every call; while there are no workers. */
+void spy_on(const struct leat_source_ops *ops);
+const struct leat_source_ops *spied_ops(void);
 /* Whose source the spy hears on this thread. */
 extern _Thread_local struct worker *own_worker;
 

@@ -48,8 +48,8 @@ static leat_status add_source(struct worker *worker, struct leat_error *reterr)
         LEAT_TRY(leat_filter_add(filter, leat_str_c(worker->setup.filter), reterr));
         settings->filter = filter;
     }
-    return leat_engine_add_source(worker->engine, spy_on(subject->ops), subject->options(worker->suite->queue),
-                                  settings, reterr);
+    return leat_engine_add_source(worker->engine, spied_ops(), subject->options(worker->suite->queue), settings,
+                                  reterr);
 }
 
 static leat_status make(struct worker *worker, struct leat_error *reterr)
