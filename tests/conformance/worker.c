@@ -213,7 +213,7 @@ bool worker_join(struct worker *worker)
     if (!wait_flag(&worker->over, NULL, WAIT_MS)) {
         open_gate();
         if (!wait_flag(&worker->over, NULL, WAIT_MS)) {
-            printf("Bail out! a worker does not end\n");
+            printf("# %s\nBail out! a worker does not end\n", noted->wrong);
             fflush(stdout);
             _exit(1);
         }
