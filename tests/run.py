@@ -78,6 +78,9 @@ SUITES = {
     "lambda-asan": ("gcc-asan", ["all"], 240, python("lambda")),
     "threads-asan": ("gcc-asan", ["thread-tests"], 60, programs("tests/thread-*")),
     "threads-tsan": ("gcc-tsan", ["thread-tests"], 60, programs("tests/thread-*")),
+    "conformance": ("plain", ["conformance-tests"], 60, programs("tests/conformance-*")),
+    "conformance-asan": ("gcc-asan", ["conformance-tests"], 90, programs("tests/conformance-*")),
+    "conformance-tsan": ("gcc-tsan", ["conformance-tests"], 120, programs("tests/conformance-*")),
     "unit-clang-asan": ("clang-asan", ["all", "unit-tests"], 300, unit()),
     "unit-valgrind": ("valgrind", ["all", "unit-tests"], 2400, unit(*VALGRIND)),
 }
