@@ -107,6 +107,15 @@ static void take(void *argument, void *value)
     taking->last = value;
 }
 
+/* There is no answer: the source commits it in its own time. */
+static void settle(struct leat_unit *unit)
+{
+    struct leat_delivery *delivery = unit->delivery;
+    struct leat_source *source = delivery->source;
+    source->ops->settle(source->self, delivery, &delivery->settlements[unit->index], 1);
+    leat_unit_drop(unit);
+}
+
 /* The unit is done: the watermark moves as far as it can. */
 void leat_domain_settle(struct leat_unit *unit)
 {
@@ -118,7 +127,7 @@ void leat_domain_settle(struct leat_unit *unit)
     }
     (void)leat_ledger_advance(&domain->ledger, take, &taking);
     if (taking.last != NULL)
-        leat_settle_unit(taking.last);
+        settle(taking.last);
     hold_or_let_go(domain);
 }
 

@@ -21,7 +21,8 @@ struct leat_source; /* the engine's half */
 enum leat_settle_shape {
     LEAT_SETTLE_EACH, /* each unit alone: queues */
     LEAT_SETTLE_LOG,  /* a watermark in each domain: Kafka, shards. Only ACK comes, of the last unit before which all of
-                       * its domain are done; it stands for those too. Each that comes is answered */
+                       * its domain are done; it stands for those too. There is no answer to it: the source commits when
+                       * it likes, but before leat_stopped, and before it lets go of an assignment in `revoked` */
     LEAT_SETTLE_WHOLE, /* all units of a delivery in one call: Lambda, replay */
 };
 enum leat_retry_owner {
@@ -56,9 +57,9 @@ struct leat_source_ops {
     void (*demand)(void *self, uint32_t units, size_t bytes);
     /* No more of that domain (held), or more again. What was fetched already may still come. */
     void (*hold)(void *self, uint32_t domain, bool held);
-    /* EACH: units of one delivery, each answered by leat_settled. WHOLE: all of its units in their order, or
-     * none (an empty batch, or a payload that could not be decoded), answered once by leat_delivery_settled.
-     * Now or later. `settlements` live until the answer. */
+    /* EACH: units of one delivery, each answered by leat_settled. LOG: one unit, not answered, gone when this returns.
+     * WHOLE: all of its units in their order, or none (an empty batch, or a payload that could not be decoded),
+     * answered once by leat_delivery_settled. Now or later. `settlements` live until the answer. */
     void (*settle)(void *self, struct leat_delivery *delivery, const struct leat_settlement *settlements, size_t count);
     /* Half of their leases is over. Each is answered by leat_extended, or by leat_lost. Goes on while they are
      * buffered, wait, run or drain, and until a settlement is answered. */
