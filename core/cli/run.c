@@ -180,7 +180,7 @@ static bool set_timers(struct leat_worker *worker)
     worker->watchdog_ms = leat_notify_watchdog_us() / 2000;
     leat_timer_set(worker->patience, PATIENCE_MS);
     if (worker->watchdog_ms > 0)
-        leat_timer_set(worker->watchdog, worker->watchdog_ms);
+        on_watchdog(worker); /* after a new start somebody has waited since the last life */
     return true;
 }
 
