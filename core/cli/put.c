@@ -281,6 +281,7 @@ static int put_main(struct leat_cli *cli, int argc, char **argv)
 {
     struct put put LEAT_CLEANUP(put_fini) = {.cli = cli};
     const char **names LEAT_CLEANUP(leat_freep) = leat_alloc((size_t)(argc + 1) * sizeof(*names));
+    struct leat_error error = {0};
     const char *named = NULL;
     leat_arena_init(&put.arena, 0);
     if (names == NULL || !leat_is_ok(leat_config_init(&put.config)))
@@ -299,6 +300,8 @@ static int put_main(struct leat_cli *cli, int argc, char **argv)
         return status;
     if (leat_cli_parse(&leat_verb_put, argc, argv, take_option, &put, names) < 0)
         return EXIT_USAGE_ERROR;
+    if (!leat_is_ok(leat_config_check(&put.config, environ, &error)))
+        return leat_cli_fail_with(EXIT_CONFIG, &error);
     status = find_source(&put, names[0]);
     if (status == EXIT_DONE)
         status = read_payloads(&put, names + 1, (size_t)count - 1);

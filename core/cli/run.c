@@ -107,13 +107,15 @@ static int open_state(struct leat_worker *worker, struct leat_error *error)
 {
     char path[LEAT_RUN_FOLDER_MAX + 32];
     uint32_t slots = worker->config.concurrency > 0 ? worker->config.concurrency : 1;
-    leat_status status = LEAT_OK;
-    if (worker->state == NULL)
-        status = leat_state_folder(worker->service, worker->folder, sizeof(worker->folder), error);
-    else if (snprintf(worker->folder, sizeof(worker->folder), "%s", worker->state) >= (int)sizeof(worker->folder))
-        status = leat_error_set(error, LEAT_STATUS(CONFIG), "the path of the state folder is too long");
-    if (leat_is_ok(status))
-        status = leat_run_make_folder(worker->folder, error);
+    bool found = worker->state == NULL && leat_state_folder(worker->service, worker->folder, sizeof(worker->folder));
+    if (worker->state != NULL)
+        found = snprintf(worker->folder, sizeof(worker->folder), "%s", worker->state) < (int)sizeof(worker->folder);
+    if (!found) {
+        (void)leat_error_set(error, LEAT_STATUS(CONFIG), "there is no folder for the state, or its path is too long");
+        leat_error_fix(error, "leat run --state FOLDER, or STATE_DIRECTORY, XDG_STATE_HOME or HOME");
+        return EXIT_CONFIG;
+    }
+    leat_status status = leat_run_make_folder(worker->folder, error);
     if (!leat_is_ok(status))
         return exit_of(status, EXIT_CANNOT_CREATE);
     snprintf(path, sizeof(path), "%s/running.journal", worker->folder);
@@ -180,7 +182,7 @@ static bool set_timers(struct leat_worker *worker)
     worker->watchdog_ms = leat_notify_watchdog_us() / 2000;
     leat_timer_set(worker->patience, PATIENCE_MS);
     if (worker->watchdog_ms > 0)
-        leat_timer_set(worker->watchdog, worker->watchdog_ms);
+        on_watchdog(worker); /* after a new start somebody has waited since the last life */
     return true;
 }
 

@@ -68,6 +68,8 @@ static void tell_supervisor(struct leat_worker *worker, bool first)
     char why[sizeof(worker->status) - 16], text[sizeof(worker->status)];
     bool ready = leat_run_is_ready(worker, why, sizeof(why));
     snprintf(text, sizeof(text), "%s%s", ready ? "ready" : "not ready: ", ready ? "" : why);
+    for (char *at = text; *at != '\0'; at++)
+        *at = (unsigned char)*at < 0x20 ? ' ' : *at; /* a newline would begin another message */
     if (!first && strcmp(text, worker->status) == 0)
         return;
     snprintf(worker->status, sizeof(worker->status), "%s", text);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a worker keeps what outlives it. */
+/* Where a service keeps what must outlive its process. */
 #ifndef LEAT_CLI_STATE_H
 #define LEAT_CLI_STATE_H
 
-#include <leat/error.h>
+#include <leat/api.h>
 
-/* $STATE_DIRECTORY (systemd's; the first of several), else ${XDG_STATE_HOME:-~/.local/state}/leat/SERVICE. Nothing is
- * made. CONFIG: neither is known, or it does not fit. */
-leat_status leat_state_folder(const char *service, char *buf, size_t size, struct leat_error *reterr);
+/* The first folder of $STATE_DIRECTORY, else ${XDG_STATE_HOME:-~/.local/state}/leat/SERVICE. Nothing is made. False:
+ * nobody says where, or its name is too long. */
+bool leat_state_folder(const char *service, char *buf, size_t size);
 
 #endif

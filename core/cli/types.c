@@ -34,8 +34,6 @@ static leat_status unknown(leat_str type, const char *noun, const char *const *n
     (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "no %s type \"%.*s\"", noun, LEAT_ARG(type));
     if (closest != NULL)
         leat_error_fix(reterr, "did you mean \"%s\"?", closest);
-    else
-        leat_error_fix(reterr, "of a module? then name that one under \"modules\", or in LEAT_MODULE_PATH");
     return LEAT_STATUS(CONFIG);
 }
 

@@ -28,8 +28,8 @@ def a_worker_that_is_ready_says_so(desk):
         worker.says("ready in")
         path = desk.path("admin.sock")
         tap.equal(stat.S_IMODE(path.stat().st_mode), 0o600)
-        for target in ["/livez", "/readyz"]:
-            tap.equal(working.get(path, target), (200, "text/plain; charset=utf-8", target[1:-1].replace("live", "alive") + "\n"))
+        for target, word in [("/livez", "alive\n"), ("/readyz", "ready\n")]:
+            tap.equal(working.get(path, target), (200, "text/plain; charset=utf-8", word))
         tap.equal(working.get(path, "/")[0], 404)
         tap.equal(working.get(path, "/status", method="DELETE")[0], 405)
         tap.equal(worker.term(), 0)

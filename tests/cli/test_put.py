@@ -17,11 +17,12 @@ def names(desk):
 @working.test
 def what_is_put_is_what_a_worker_runs(desk):
     desk.configure()
-    desk.write("a.json", '{ "do": "reject",  "n": 9007199254740993 }\n')
+    text = '{ "do": "reject",  "n": 9007199254740993 }\n'
+    desk.write("a.json", text)
     done = put(desk, "inbox", "a.json")
     tap.equal((done.returncode, done.stderr), (0, ""))
     tap.equal(done.stdout.split(), names(desk))
-    tap.equal(desk.path("spool/new", ).joinpath(names(desk)[0]).read_text(), '{ "do": "reject",  "n": 9007199254740993 }\n')
+    tap.equal(desk.path("spool/new").joinpath(names(desk)[0]).read_text(), text)
     tap.equal(desk.run("--until-idle").returncode, 0)
     tap.equal(len(desk.dead()), 1)
 
