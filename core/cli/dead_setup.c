@@ -21,13 +21,9 @@ static int use_path(struct leat_dead_call *dead, leat_str path)
 static int use_state_folder(struct leat_dead_call *dead, const char *file)
 {
     char service[256], folder[LEAT_LINES_PATH_MAX - 16], path[LEAT_LINES_PATH_MAX];
-    struct leat_error error = {0};
     leat_run_name(&dead->config, file, service, sizeof(service));
-    leat_status status = leat_state_folder(service, folder, sizeof(folder), &error);
-    if (!leat_is_ok(status)) {
-        leat_error_fix(&error, "--file FILE names it");
-        return leat_cli_fail_with(leat_cli_exit_of(status), &error);
-    }
+    if (!leat_state_folder(service, folder, sizeof(folder)))
+        return leat_cli_fail(EXIT_CONFIG, "--file FILE names it", "nobody says where the dead letters are");
     snprintf(path, sizeof(path), "%s/dead.ndjson", folder);
     return use_path(dead, leat_str_c(path));
 }
