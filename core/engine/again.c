@@ -42,6 +42,7 @@ void leat_again_limit(struct leat_engine *engine, struct leat_unit *unit)
     struct leat_arena *arena = &unit->delivery->results;
     if (owner_of(unit) == LEAT_BY_CALLER || unit->unwritten || unit->lost)
         return;
+    unit->retries = false; /* none that was not looked at */
     for (uint32_t i = 0; i < unit->result_count; i++) {
         struct leat_result *result = &unit->results[i];
         if (result->kind != LEAT_OUTCOME_RETRY)

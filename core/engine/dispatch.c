@@ -104,6 +104,7 @@ static void start_run(struct leat_engine *engine, struct leat_unit *unit)
         unit->results[unit->cursor] =
             (struct leat_result){.kind = LEAT_OUTCOME_RETRY, .reason = LEAT_STR("out of memory"), .delay_ms = -1};
         unit->cursor++;
+        unit->retries = true;
         leat_dispatch_forward(engine, unit);
         return;
     }
@@ -134,7 +135,8 @@ void leat_dispatch_ready(struct leat_engine *engine, struct leat_unit *unit)
 void leat_dispatch_forward(struct leat_engine *engine, struct leat_unit *unit)
 {
     unit->run = NULL;
-    leat_again_limit(engine, unit);
+    if (unit->retries)
+        leat_again_limit(engine, unit);
     while (unit->cursor < unit->result_count && unit->results[unit->cursor].final)
         unit->cursor++;
     if (unit->cursor < unit->result_count && !unit->lost && !is_stopped(unit))
@@ -163,6 +165,7 @@ void leat_dispatch_results(struct leat_run *run)
         const struct leat_work *work = &run->work[i];
         leat_result_keep(work->unit->delivery, work->result);
         work->unit->results[work->index] = *work->result;
+        work->unit->retries = work->unit->retries || work->result->kind == LEAT_OUTCOME_RETRY;
         if (work->emission != NULL)
             leat_emissions_keep(work->unit, work->index, work->emission);
     }

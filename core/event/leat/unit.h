@@ -113,6 +113,7 @@ struct leat_unit {
     bool in_order;    /* its events have different keys: none runs behind one that failed */
     bool lost;        /* lease gone, client gone, revoked: counted, never settled */
     bool settling;    /* the source has been told */
+    bool retries;     /* among its results are retries that no limit was asked about */
     bool suspect;     /* it ended the process before: it runs alone */
 };
 
