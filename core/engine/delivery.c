@@ -69,6 +69,11 @@ struct leat_arena *leat_delivery_arena(struct leat_delivery *delivery)
     return &delivery->arena;
 }
 
+size_t leat_max_payload(const struct leat_source *source)
+{
+    return source->engine->options.max_payload;
+}
+
 /* --- units ---------------------------------------------------------------------------------------------- */
 
 /* Room for one more unit and its settlement. NULL: overflow. */

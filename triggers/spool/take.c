@@ -89,7 +89,8 @@ static void deliver(struct leat_spool *spool, struct leat_spool_claim *claim, st
         .token = claim,
         .bytes = (size_t)info->st_size,
     };
-    int error = read_file(spool, claim, arena, info->st_size, &text);
+    bool too_big = (uintmax_t)info->st_size > leat_max_payload(spool->source);
+    int error = too_big ? EFBIG : read_file(spool, claim, arena, info->st_size, &text);
     leat_status status = error == 0 ? leat_delivery_file(delivery, text, &given) : LEAT_OK;
     if (error == 0 && leat_is_ok(status)) {
         spool->taken++;

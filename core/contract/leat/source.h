@@ -127,6 +127,8 @@ enum leat_source_state { LEAT_STARTING, LEAT_CONSUMING, LEAT_IDLE, LEAT_DISCONNE
 /* NULL: no memory now; wait for the next demand. */
 LEAT_API struct leat_delivery *leat_delivery_new(struct leat_source *source) LEAT_MUST_USE;
 LEAT_API struct leat_arena *leat_delivery_arena(struct leat_delivery *delivery);
+/* Longer payloads are refused: they need not be read. */
+LEAT_API size_t leat_max_payload(const struct leat_source *source);
 /* Fills it from text that lives as long as it does. A failure is kept in the delivery, which may be
  * delivered all the same (nothing runs, settle is called with no settlements) or dropped. */
 LEAT_API leat_status leat_delivery_text(struct leat_delivery *delivery, leat_str text, const struct leat_adapter *as);
