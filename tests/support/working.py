@@ -94,6 +94,23 @@ class Desk(replaying.Desk):
             self.write(f"{spool}/tmp/{name}", payload)
             self.path(f"{spool}/tmp/{name}").rename(self.path(f"{spool}/new/{name}"))
 
+    def put_as(self, name, payload, spool="spool"):
+        """One file of that name; a bare text or bytes go as they are."""
+        for folder in ["tmp", "new"]:
+            self.path(f"{spool}/{folder}").mkdir(parents=True, exist_ok=True)
+        self.write(f"{spool}/tmp/{name}", payload)
+        self.path(f"{spool}/tmp/{name}").rename(self.path(f"{spool}/new/{name}"))
+        return name
+
+    def folders(self, spool="spool"):
+        """The names of what lies in each folder but tmp; empty ones are left out."""
+        found = {}
+        for name in ["new", "cur", "failed", "done"]:
+            names = sorted(path.name for path in self.path(f"{spool}/{name}").rglob("*") if path.is_file())
+            if names:
+                found[name] = names
+        return found
+
     def waiting(self, spool="spool"):
         """The names of what is left to do."""
         return sorted(path.name for folder in ["new", "cur"] for path in self.path(f"{spool}/{folder}").rglob("*")
