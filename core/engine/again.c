@@ -97,6 +97,7 @@ void leat_again_reset(struct leat_unit *unit)
         if (!result->final)
             *result = (struct leat_result){.kind = LEAT_OUTCOME_NONE, .delay_ms = -1};
     }
+    unit->emission = NULL; /* of what is done it was written; the others emit anew */
     unit->run = NULL;
 }
 

@@ -195,9 +195,13 @@ static void note_settled(struct leat_source *source, const struct leat_unit *uni
     for (uint32_t i = 0; i < unit->result_count; i++) {
         const struct leat_result *result = &unit->results[i];
         bool reject = result->kind == LEAT_OUTCOME_REJECT;
+        const struct leat_finished_reject how = {.reason = result->reason,
+                                                 .handler = result->handler,
+                                                 .duration_us = result->duration_us,
+                                                 .timed_out = result->timed_out};
         if (result->final || result->kind == LEAT_OUTCOME_OK || reject)
             (void)leat_finished_note(source->engine->finished, source, name, i, unit->result_count,
-                                     reject ? result->reason : LEAT_ABSENT);
+                                     reject ? &how : NULL);
     }
 }
 

@@ -69,8 +69,9 @@ def broken():
     texts = [json.dumps(payload) for payload in [
         {"Records": [good, {**good, "messageId": 5}]}, {"Records": [good, change]}, {"Records": [5]},
         {"Records": {}}, {"Records": [{**good, "body": None}]}, {"Records": [change | {"dynamodb": 5}]},
-        {"requestContext": {"elb": {}}}, {"version": "2.0", "requestContext": {"http": {"method": 5}}}, [], {}, None, 5, "x",
-        {"awslogs": {"data": "H4sI"}}, {"detail-type": 5, "source": "a", "detail": {}}, {"a": "\x00", "b": "\ud83d\ude00"},
+        {"requestContext": {"elb": {}}}, {"version": "2.0", "requestContext": {"http": {"method": 5}}}, [], {}, None, 5,
+        "x", {"awslogs": {"data": "H4sI"}}, {"detail-type": 5, "source": "a", "detail": {}},
+        {"a": "\x00", "b": "\ud83d\ude00"},
         {"specversion": "1.0", "id": "", "source": "/", "type": "t"}, {"eventSource": "aws:kafka", "records": {"a": 5}},
     ]] + ['{"a":1e400,"b":12345678901234567890123,"a":2}', '{"a":"\\u0000b"}']
     return [(text[:60], text) for text in texts]

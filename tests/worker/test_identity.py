@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The worker is the same code path as replay and Lambda: for every payload there is, its handler sees the same bytes."""
+"""The worker is the same code path as replay and Lambda: its handler sees the same bytes of every payload there is."""
 import json
 
 import identical
@@ -143,7 +143,8 @@ def a_line_that_is_broken_is_one_record(desk):
 
 @working.test
 def what_is_no_json_is_one_dead_letter_with_its_bytes(desk):
-    texts = [("text", "hello"), ("half", '{"a": 1'), ("bytes", b"\xff\xfe\x00"), ("lines", "a\nb\n"), ("deep", "[" * 2000)]
+    texts = [("text", "hello"), ("half", '{"a": 1'), ("bytes", b"\xff\xfe\x00"), ("lines", "a\nb\n"),
+             ("deep", "[" * 2000)]
     spooled(desk, texts, **identical.ALL_OK)
     tap.equal(identical.journal(desk, "worker.txt"), [])
     letters = desk.dead()
