@@ -98,6 +98,7 @@ void leat_again_reset(struct leat_unit *unit)
             *result = (struct leat_result){.kind = LEAT_OUTCOME_NONE, .delay_ms = -1};
     }
     unit->emission = NULL; /* of what is done it was written; the others emit anew */
+    unit->unwritten = false;
     unit->run = NULL;
 }
 

@@ -179,7 +179,24 @@ static void settle_again(struct leat_alarm *alarm)
     leat_settle_unit(LEAT_ALARM_OF(alarm, struct leat_unit, again));
 }
 
-/* So that only its unfinished events run when it comes again. Want of memory costs a repetition. */
+/* False: it is not done. */
+static bool note_result(struct leat_source *source, const struct leat_unit *unit, uint32_t index)
+{
+    const struct leat_result *result = &unit->results[index];
+    bool reject = result->kind == LEAT_OUTCOME_REJECT,
+         done = result->final || result->kind == LEAT_OUTCOME_OK || reject;
+    const struct leat_finished_reject how = {.reason = result->reason,
+                                             .handler = result->handler,
+                                             .duration_us = result->duration_us,
+                                             .timed_out = result->timed_out};
+    if (done)
+        (void)leat_finished_note(source->engine->finished, source, leat_unit_name(unit), index, unit->result_count,
+                                 reject ? &how : NULL);
+    return done;
+}
+
+/* So that only its unfinished events run when it comes again; in order, also what ran behind them in a batch. Want of
+ * memory costs a repetition. */
 static void note_settled(struct leat_source *source, const struct leat_unit *unit)
 {
     leat_str name = leat_unit_name(unit);
@@ -188,21 +205,11 @@ static void note_settled(struct leat_source *source, const struct leat_unit *uni
         leat_journal_forget(source->engine->options.journal, source->settings.name, name);
     if (unit->result_count < 2 || source->ops->caps.retry != LEAT_BY_SOURCE || name.ptr == NULL)
         return;
-    if (over) {
+    if (over)
         leat_finished_forget(source->engine->finished, source, name);
-        return;
-    }
-    for (uint32_t i = 0; i < unit->result_count; i++) {
-        const struct leat_result *result = &unit->results[i];
-        bool reject = result->kind == LEAT_OUTCOME_REJECT;
-        const struct leat_finished_reject how = {.reason = result->reason,
-                                                 .handler = result->handler,
-                                                 .duration_us = result->duration_us,
-                                                 .timed_out = result->timed_out};
-        if (result->final || result->kind == LEAT_OUTCOME_OK || reject)
-            (void)leat_finished_note(source->engine->finished, source, name, i, unit->result_count,
-                                     reject ? &how : NULL);
-    }
+    for (uint32_t i = 0; i < unit->result_count && !over; i++)
+        if (!note_result(source, unit, i) && unit->in_order)
+            break;
 }
 
 void leat_settled(struct leat_unit *unit, leat_status status)

@@ -8,7 +8,8 @@
  *      "emit": ["SINK", ...]}
  *
  * It first makes the file `touch`, emits to each of the sinks, and then waits for the file `until`. hang: for ever, if
- * there is none; obey: until it is cancelled; both are ok then. null: writes where nothing is.
+ * there is none; obey: until it is cancelled; both are ok then. null: writes where nothing is. With BATCH it takes
+ * batches, and does all of one.
  */
 #define _GNU_SOURCE
 #include <leat/leat.h>
@@ -121,4 +122,14 @@ static leat_outcome handle(leat_context *ctx, const leat_event *event, void *sta
     return outcome_of(ctx, told, todo);
 }
 
+#ifdef BATCH
+static void handle_batch(leat_context *ctx, struct leat_batch *batch, void *state)
+{
+    for (size_t i = 0; i < leat_batch_count(batch); i++)
+        leat_batch_set(batch, i, handle(ctx, leat_batch_event(batch, i), state));
+}
+
+LEAT_HANDLER(worked, .handle_batch = handle_batch);
+#else
 LEAT_HANDLER(worked, .handle = handle);
+#endif

@@ -2,6 +2,7 @@
 """For tests of what becomes of a file in a spool, told from outside: folders, names, dead letters, counters."""
 import json
 
+import replaying
 import tap
 import working
 
@@ -9,11 +10,12 @@ COUNTERS = ["events", "ok", "retry", "reject", "units", "filtered", "redelivered
             "lease_lost", "late_results", "settle_failures"]
 
 
-def configure(desk, more="", text=""):
-    """The handler `worked`, with options of the source and of the service."""
+def configure(desk, more="", text="", handler="worked"):
+    """The handler `worked`, or `worked_batch`, with options of the source and of the service."""
+    replaying.handler("worked_batch", "-DBATCH", source="worked")
     spool = f"{{type: spool, path: spool, keep_done: true, backoff: {{base: 1ms, max: 5ms}}, {more}}}"
     desk.configure(f"service: desk\nsettings: {{log: {desk.path('calls')}}}\n"
-                   f"admin: {{listen: 'unix:{desk.path('admin')}'}}\n{text}", handler="worked", inbox=spool)
+                   f"admin: {{listen: 'unix:{desk.path('admin')}'}}\n{text}", handler=handler, inbox=spool)
 
 
 def backoff_of(duration):

@@ -149,6 +149,15 @@ def with_a_key_it_is_tried_again_in_place_before_the_next_one(desk):
 
 
 @working.test
+def with_a_key_it_waits_as_long_as_its_handler_wishes(desk):
+    configure(desk)
+    desk.put(keyed("1", "k", {"do": ["retry", "ok"], "delay_ms": 300}))
+    tap.equal(desk.run("--until-idle", *backoff_of("10m")).returncode, 0)
+    first, second = desk.letters("calls")
+    assert 300 <= second["ms"] - first["ms"] < 60000, (first, second)
+
+
+@working.test
 def with_a_key_a_dead_letter_lets_the_next_one_go(desk):
     configure(desk, "max_attempts: 2")
     desk.put(keyed("1", "k", {"do": "retry", "name": "a"}), keyed("2", "k", {"do": "ok", "name": "b"}))
@@ -219,6 +228,23 @@ def a_letter_that_cannot_be_written_makes_it_come_again_for_any_number_of_times(
     original_failed(desk, text)
     name, = desk.folders("graves")["new"]
     has(json.loads(desk.path(f"graves/new/{name}").read_text()), reason="never", attempts=len(calls(desk)))
+
+
+@working.test
+def in_place_a_letter_that_could_not_be_written_does_not_lift_the_limit_of_attempts(desk):
+    configure(desk, "max_attempts: 3, breaker: {failures: 0}, dead_letter: {type: spool, path: graves}")
+    with desk.worker() as worker:
+        worker.says("ready in")
+        desk.path("graves").rename(desk.path("away"))
+        desk.put(keyed("1", "k", {"do": ["reject", "retry"], "reason": "no"}))
+        working.wait_until(lambda: len(calls(desk)) > 4, "it is tried again")
+        desk.path("away").rename(desk.path("graves"))
+        working.wait_until(lambda: is_settled(desk), "all is settled")
+        tap.equal(worker.term(), 0)
+    tap.equal(desk.folders(), {"failed": ["0000.json"]})
+    name, = desk.folders("graves")["new"]
+    has(json.loads(desk.path(f"graves/new/{name}").read_text()), attempts=len(calls(desk)),
+        reason=f"given up after {len(calls(desk))} attempts: no")
 
 
 # --- several events in a file ------------------------------------------------------------------------------------
@@ -318,6 +344,39 @@ def with_different_keys_none_runs_behind_a_retry(desk):
                    keyed("3", "k", {"do": "ok", "name": "c"})))
     settled(desk, events=4, ok=3, retry=1, units=2, redelivered=1)
     tap.equal(calls(desk), [("a", "ok", 1), ("b", "retry", 1), ("b", "ok", 2), ("c", "ok", 2)])
+
+
+# --- batches ----------------------------------------------------------------------------------------------------------
+
+
+@working.test
+def a_batch_across_files_settles_each_by_itself(desk):
+    configure(desk, "batch: 10, window: 200ms", handler="worked_batch")
+    desk.put({"do": "ok", "name": "a"}, {"do": "reject", "name": "b"}, {"do": ["retry", "ok"], "name": "c"}, {"do": "ok"})
+    settled(desk, events=5, ok=3, retry=1, reject=1, units=5, redelivered=1, dead=1)
+    tap.equal(desk.folders(), {"done": ["0000.json", "0002.json", "0003.json"], "failed": ["0001.json"]})
+    tap.equal([call for call in calls(desk) if call[0] == "c"], [("c", "retry", 1), ("c", "ok", 2)])
+
+
+@working.test
+def of_a_file_in_a_batch_only_the_unfinished_event_runs_again(desk):
+    configure(desk, "batch: 10", handler="worked_batch")
+    desk.put(lines({"do": "ok", "name": "a"}, {"do": ["retry", "ok"], "name": "b"}, {"do": "reject", "name": "c"}))
+    settled(desk, events=4, ok=2, retry=1, reject=1, units=2, redelivered=1, dead=1)
+    tap.equal(calls(desk), [("a", "ok", 1), ("b", "retry", 1), ("c", "reject", 1), ("b", "ok", 2)])
+    has(*desk.dead(), id="inbox/0000.json/2", handler="worked", attempts=2)
+
+
+@working.test
+def in_order_what_ran_in_a_batch_behind_a_retry_runs_again(desk):
+    for keys in ["kkk", "klk"]:  # in a lane, in place; and handed back
+        configure(desk, "batch: 10", handler="worked_batch")
+        desk.path("calls").unlink(missing_ok=True)
+        desk.put(lines(keyed("1", keys[0], {"do": "ok", "name": "a"}),
+                       keyed("2", keys[1], {"do": ["retry", "ok"], "name": "b"}),
+                       keyed("3", keys[2], {"do": "ok", "name": "c"})))
+        tap.equal(desk.run("--until-idle").returncode, 0)
+        tap.equal(calls(desk), [("a", "ok", 1), ("b", "retry", 1), ("c", "ok", 1), ("b", "ok", 2), ("c", "ok", 2)], keys)
 
 
 # --- emitted events ----------------------------------------------------------------------------------------------
