@@ -146,12 +146,12 @@ static void choose_lane(struct leat_unit *unit)
 static void take_finished(struct leat_engine *engine, struct leat_unit *unit)
 {
     struct leat_source *source = unit->delivery->source;
-    leat_str name = leat_unit_name(unit);
     struct leat_finished_reject reject;
-    if (unit->result_count < 2 || source->ops->caps.retry != LEAT_BY_SOURCE || name.ptr == NULL)
+    if (unit->result_count < 2 || source->ops->caps.retry != LEAT_BY_SOURCE || leat_finished_is_empty(engine->finished))
         return;
-    for (uint32_t i = 0; i < unit->result_count; i++) {
-        if (!leat_finished_is(engine->finished, source, name, i, unit->result_count, &reject))
+    leat_str key = leat_again_key(unit);
+    for (uint32_t i = 0; i < unit->result_count && key.ptr != NULL; i++) {
+        if (!leat_finished_is(engine->finished, source, key, i, unit->result_count, &reject))
             continue;
         unit->results[i] = (struct leat_result){
             .kind = reject.reason.ptr != NULL ? LEAT_OUTCOME_REJECT : LEAT_OUTCOME_OK,

@@ -86,6 +86,11 @@ void leat_finished_free(struct leat_finished *finished)
     leat_free(finished);
 }
 
+bool leat_finished_is_empty(const struct leat_finished *finished)
+{
+    return finished->count == 0;
+}
+
 void leat_finished_forget(struct leat_finished *finished, const void *scope, leat_str name)
 {
     struct entry *entry = find(finished, scope, name);

@@ -47,8 +47,10 @@ static void expect_open(const char *name, uint32_t index, uint32_t count)
 
 Test(finished, only_what_was_noted_is_done)
 {
+    cr_expect(leat_finished_is_empty(finished));
     expect_open("a", 0, 3);
     cr_expect(note("a", 1, 3, NULL));
+    cr_expect_not(leat_finished_is_empty(finished));
     cr_expect(note("a", 2, 3, "no such order"));
     expect_open("a", 0, 3);
     expect_done("a", 1, 3, NULL);

@@ -66,6 +66,32 @@ def what_never_comes_back_ends_the_process_and_after_max_crashes_has_a_letter(de
     tap.equal(calls(desk), [("a", "hang", 1)] * 3)
 
 
+@working.test
+def of_a_file_of_several_only_what_came_back_late_runs_again(desk):
+    go = desk.path("go")
+    configure(desk, text=LATE + "max_lost_slots: 1\n")
+    desk.put(lines({"do": "ok", "name": "a"}, {"do": "ok", "name": "b", "until": str(go)},
+                   {"do": "reject", "name": "c"}))
+    with desk.worker() as worker:
+        worker.says("has not returned from its timeout of 200 ms, on 0000.json")
+        tap.equal((desk.folders(), desk.dead()), ({"cur": ["0000.json"]}, []))
+        go.write_text("")
+        end(desk, worker, events=4, ok=2, retry=1, reject=1, units=2, redelivered=1, late_results=1, dead=1)
+    tap.equal(calls(desk), [("a", "ok", 1), ("b", "ok", 1), ("c", "reject", 1), ("b", "ok", 2)])
+    has(*desk.dead(), id="inbox/0000.json/2", timed_out=None)
+
+
+@working.test
+def what_waits_behind_one_that_never_comes_back_goes_back_as_it_was(desk):
+    configure(desk, text=LATE)
+    desk.put({"do": "hang", "name": "a"}, *[{"do": "ok"}] * 4)
+    done = desk.run("--until-idle", "--set", "concurrency=1")
+    tap.equal(done.returncode, 70)
+    tap.contains(done.stderr, "1 slot is lost: handler worked did not return within 100 ms of its timeout")
+    tap.equal(desk.folders(), {"cur": ["0000.json"], "new": [f"000{number}.json" for number in [1, 2, 3, 4]]})
+    tap.equal((desk.dead(), len(calls(desk))), ([], 1))
+
+
 # --- crashes ----------------------------------------------------------------------------------------------------------
 
 

@@ -286,6 +286,26 @@ def only_the_unfinished_event_runs_again_while_the_process_lives(desk):
 
 
 @working.test
+def a_new_file_of_the_same_name_is_another_one(desk):
+    """What was done of the first one was taken for done of the second one, and never ran."""
+    configure(desk)
+    first = lines({"do": "ok", "name": "a"}, {"do": "retry", "name": "b", "delay_ms": 600000})
+    with desk.worker() as worker:
+        worker.says("ready in")
+        desk.put_as("same.json", first)
+        working.wait_until(lambda: desk.source()["why"] != "", "it waits")
+        desk.put_as("same.json", lines({"do": "ok", "name": "c"}, {"do": ["retry", "ok"], "name": "d"}))
+        working.wait_until(lambda: "done" in desk.folders(), "the second one is done")
+        desk.put_as("same.json", first)
+        working.wait_until(lambda: desk.source()["why"].startswith("2 files wait"), "the third one waits")
+        tap.equal(worker.term(), 0)
+    for name, wanted in {"a": ["ok"] * 2, "b": ["retry"] * 2, "c": ["ok"], "d": ["retry", "ok"]}.items():
+        tap.equal([call[1] for call in calls(desk) if call[0] == name], wanted, name)
+    folders = desk.folders()
+    tap.equal(([working.tried(name)[1] for name in folders["new"]], folders["done"]), ([1, 1], ["same.json"]))
+
+
+@working.test
 def in_another_life_all_of_the_file_run_again(desk):
     configure(desk)
     desk.put(lines({"do": "ok", "name": "a"}, {"do": ["retry", "ok"], "name": "b", "delay_ms": 600000}))
@@ -352,7 +372,8 @@ def with_different_keys_none_runs_behind_a_retry(desk):
 @working.test
 def a_batch_across_files_settles_each_by_itself(desk):
     configure(desk, "batch: 10, window: 200ms", handler="worked_batch")
-    desk.put({"do": "ok", "name": "a"}, {"do": "reject", "name": "b"}, {"do": ["retry", "ok"], "name": "c"}, {"do": "ok"})
+    desk.put({"do": "ok", "name": "a"}, {"do": "reject", "name": "b"}, {"do": ["retry", "ok"], "name": "c"},
+             {"do": "ok"})
     settled(desk, events=5, ok=3, retry=1, reject=1, units=5, redelivered=1, dead=1)
     tap.equal(desk.folders(), {"done": ["0000.json", "0002.json", "0003.json"], "failed": ["0001.json"]})
     tap.equal([call for call in calls(desk) if call[0] == "c"], [("c", "retry", 1), ("c", "ok", 2)])
@@ -376,7 +397,8 @@ def in_order_what_ran_in_a_batch_behind_a_retry_runs_again(desk):
                        keyed("2", keys[1], {"do": ["retry", "ok"], "name": "b"}),
                        keyed("3", keys[2], {"do": "ok", "name": "c"})))
         tap.equal(desk.run("--until-idle").returncode, 0)
-        tap.equal(calls(desk), [("a", "ok", 1), ("b", "retry", 1), ("c", "ok", 1), ("b", "ok", 2), ("c", "ok", 2)], keys)
+        tap.equal(calls(desk), [("a", "ok", 1), ("b", "retry", 1), ("c", "ok", 1), ("b", "ok", 2), ("c", "ok", 2)],
+                  keys)
 
 
 # --- emitted events ----------------------------------------------------------------------------------------------

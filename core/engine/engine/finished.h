@@ -28,6 +28,7 @@ bool leat_finished_note(struct leat_finished *finished, const void *scope, leat_
 /* Is it? *retreject is as noted, valid until the next note or forget. An entry of another `count` is another unit. */
 bool leat_finished_is(const struct leat_finished *finished, const void *scope, leat_str name, uint32_t index,
                       uint32_t count, struct leat_finished_reject *retreject);
+bool leat_finished_is_empty(const struct leat_finished *finished);
 /* The unit is settled. */
 void leat_finished_forget(struct leat_finished *finished, const void *scope, leat_str name);
 
