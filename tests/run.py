@@ -71,11 +71,13 @@ SUITES = {
     "unit-gcc-asan": ("gcc-asan", ["all", "unit-tests"], 300, unit()),
     "lambda": ("plain", ["all"], 60, python("lambda")),
     "handlers": ("gcc-asan", ["handler-tests"], 30, programs("handlers/test_*")),
+    "worker": ("plain", ["all"], 120, python("worker")),
     "fuzz-corpus": ("gcc-asan", ["corpus-tests"], 60, corpora),
     "cli-asan": ("gcc-asan", ["all"], 480, python("cli")),
     # What has threads; the others start none.
     "lambda-tsan": ("gcc-tsan", ["all"], 180, some("lambda", "managed", "streaming", "sigterm", "logs")),
     "lambda-asan": ("gcc-asan", ["all"], 240, python("lambda")),
+    "worker-asan": ("gcc-asan", ["all"], 240, python("worker")),
     "threads-asan": ("gcc-asan", ["thread-tests"], 60, programs("tests/thread-*")),
     "threads-tsan": ("gcc-tsan", ["thread-tests"], 60, programs("tests/thread-*")),
     "conformance": ("plain", ["conformance-tests"], 60, programs("tests/conformance-*")),
@@ -91,6 +93,7 @@ COVERAGE = {
     "threads-coverage": ("coverage", ["thread-tests"], 60, programs("tests/thread-*")),
     "cli-coverage": ("coverage", ["all"], 240, python("cli")),
     "lambda-coverage": ("coverage", ["all"], 120, python("lambda")),
+    "worker-coverage": ("coverage", ["all"], 180, python("worker")),
 }
 
 

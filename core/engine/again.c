@@ -2,6 +2,7 @@
 /* Retries: when they end, who makes them, how long they wait, and what of a unit runs again. */
 #include <engine/internal.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #define BASE_MS 1000
@@ -78,6 +79,19 @@ int64_t leat_again_delay_ms(struct leat_engine *engine, const struct leat_unit *
     return leat_backoff_ms(&backoff, leat_unit_attempt(unit), &engine->chance);
 }
 
+/* What it is called among those that were handed back: by name, and by what stands in it since when. A queue of files
+ * may have that name again before the first one of it is done. Absent: it has no name, or out of memory. */
+leat_str leat_again_key(struct leat_unit *unit)
+{
+    struct leat_delivery *delivery = unit->delivery;
+    leat_str name = leat_unit_name(unit);
+    if (name.ptr == NULL || delivery->text.ptr == NULL || delivery->unit_count > 1)
+        return name;
+    leat_str digest = leat_digest(&delivery->results, delivery->text);
+    return leat_arena_printf(&delivery->results, "%.*s/%" PRId64 "/%.*s", LEAT_ARG(digest), unit->since_ms,
+                             LEAT_ARG(name));
+}
+
 static bool is_done(const struct leat_result *result)
 {
     return result->kind == LEAT_OUTCOME_OK || result->kind == LEAT_OUTCOME_REJECT;
@@ -98,6 +112,8 @@ void leat_again_reset(struct leat_unit *unit)
         if (!result->final)
             *result = (struct leat_result){.kind = LEAT_OUTCOME_NONE, .delay_ms = -1};
     }
+    unit->emission = NULL; /* of what is done it was written; the others emit anew */
+    unit->unwritten = false;
     unit->run = NULL;
 }
 

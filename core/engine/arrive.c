@@ -146,18 +146,21 @@ static void choose_lane(struct leat_unit *unit)
 static void take_finished(struct leat_engine *engine, struct leat_unit *unit)
 {
     struct leat_source *source = unit->delivery->source;
-    leat_str name = leat_unit_name(unit), reason;
-    if (unit->result_count < 2 || source->ops->caps.retry != LEAT_BY_SOURCE || name.ptr == NULL)
+    struct leat_finished_reject reject;
+    if (unit->result_count < 2 || source->ops->caps.retry != LEAT_BY_SOURCE || leat_finished_is_empty(engine->finished))
         return;
-    for (uint32_t i = 0; i < unit->result_count; i++) {
-        if (!leat_finished_is(engine->finished, source, name, i, unit->result_count, &reason))
+    leat_str key = leat_again_key(unit);
+    for (uint32_t i = 0; i < unit->result_count && key.ptr != NULL; i++) {
+        if (!leat_finished_is(engine->finished, source, key, i, unit->result_count, &reject))
             continue;
-        reason = leat_arena_copy(&unit->delivery->arena, reason);
         unit->results[i] = (struct leat_result){
-            .kind = reason.ptr != NULL ? LEAT_OUTCOME_REJECT : LEAT_OUTCOME_OK,
+            .kind = reject.reason.ptr != NULL ? LEAT_OUTCOME_REJECT : LEAT_OUTCOME_OK,
+            .timed_out = reject.timed_out,
             .final = true,
-            .reason = reason,
+            .reason = leat_arena_copy(&unit->delivery->arena, reject.reason),
             .delay_ms = -1,
+            .duration_us = reject.duration_us,
+            .handler = reject.handler,
         };
     }
 }

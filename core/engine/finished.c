@@ -5,11 +5,10 @@
 
 #define BUCKETS_MOST (UINT32_C(1) << 16)
 
-/* Of a rejected event; sorted by index, for a unit may have very many. */
-struct reason {
+/* Sorted by index, for a unit may have very many. */
+struct reject {
     uint32_t index;
-    uint32_t len;
-    char *text;
+    struct leat_finished_reject how; /* its reason is the entry's */
 };
 
 struct entry {
@@ -18,8 +17,8 @@ struct entry {
     uint64_t hash;
     const void *scope;
     leat_str name; /* behind `done` */
-    struct reason *reasons;
-    uint32_t reason_count, reason_size;
+    struct reject *rejects;
+    uint32_t reject_count, reject_size;
     uint32_t count;
     uint64_t done[]; /* a bit an event */
 };
@@ -62,9 +61,9 @@ static struct entry *find(const struct leat_finished *finished, const void *scop
 
 static void free_entry(struct entry *entry)
 {
-    for (uint32_t i = 0; i < entry->reason_count; i++)
-        leat_free(entry->reasons[i].text);
-    leat_free(entry->reasons);
+    for (uint32_t i = 0; i < entry->reject_count; i++)
+        leat_free((char *)(uintptr_t)entry->rejects[i].how.reason.ptr);
+    leat_free(entry->rejects);
     leat_free(entry);
 }
 
@@ -85,6 +84,11 @@ void leat_finished_free(struct leat_finished *finished)
     while (finished != NULL && finished->oldest != NULL)
         drop(finished, finished->oldest);
     leat_free(finished);
+}
+
+bool leat_finished_is_empty(const struct leat_finished *finished)
+{
+    return finished->count == 0;
 }
 
 void leat_finished_forget(struct leat_finished *finished, const void *scope, leat_str name)
@@ -124,13 +128,13 @@ static void insert(struct leat_finished *finished, struct entry *entry)
     finished->count++;
 }
 
-/* Where the reason of an event stands, or would. */
-static uint32_t reason_at(const struct entry *entry, uint32_t index)
+/* Where the reject of an event stands, or would. */
+static uint32_t reject_at(const struct entry *entry, uint32_t index)
 {
-    uint32_t low = 0, high = entry->reason_count;
+    uint32_t low = 0, high = entry->reject_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (entry->reasons[middle].index < index)
+        if (entry->rejects[middle].index < index)
             low = middle + 1;
         else
             high = middle;
@@ -138,32 +142,34 @@ static uint32_t reason_at(const struct entry *entry, uint32_t index)
     return low;
 }
 
-static bool reserve_reason(struct entry *entry)
+static bool reserve_reject(struct entry *entry)
 {
-    if (entry->reason_count < entry->reason_size)
+    if (entry->reject_count < entry->reject_size)
         return true;
-    size_t size = entry->reason_size > 0 ? (size_t)entry->reason_size * 2 : 4;
+    size_t size = entry->reject_size > 0 ? (size_t)entry->reject_size * 2 : 4;
     size = size < entry->count ? size : entry->count;
-    struct reason *reasons = leat_realloc(entry->reasons, size * sizeof(*reasons));
-    if (reasons == NULL)
+    struct reject *rejects = leat_realloc(entry->rejects, size * sizeof(*rejects));
+    if (rejects == NULL)
         return false;
-    entry->reasons = reasons;
-    entry->reason_size = (uint32_t)size;
+    entry->rejects = rejects;
+    entry->reject_size = (uint32_t)size;
     return true;
 }
 
-static bool add_reason(struct entry *entry, uint32_t index, leat_str text)
+static bool add_reject(struct entry *entry, uint32_t index, const struct leat_finished_reject *how)
 {
-    uint32_t len = text.len < UINT32_MAX ? (uint32_t)text.len : UINT32_MAX;
-    char *copy = reserve_reason(entry) ? leat_alloc_raw((size_t)len + 1) : NULL;
+    size_t len = how->reason.len;
+    char *copy = reserve_reject(entry) ? leat_alloc_raw(len + 1) : NULL;
     if (copy == NULL)
         return false;
-    memcpy(copy, text.ptr, len);
+    if (len > 0)
+        memcpy(copy, how->reason.ptr, len);
     copy[len] = '\0';
-    uint32_t at = reason_at(entry, index);
-    memmove(entry->reasons + at + 1, entry->reasons + at, (entry->reason_count - at) * sizeof(*entry->reasons));
-    entry->reasons[at] = (struct reason){.index = index, .len = len, .text = copy};
-    entry->reason_count++;
+    uint32_t at = reject_at(entry, index);
+    memmove(entry->rejects + at + 1, entry->rejects + at, (entry->reject_count - at) * sizeof(*entry->rejects));
+    entry->rejects[at] = (struct reject){.index = index, .how = *how};
+    entry->rejects[at].how.reason = leat_str_of(copy, len);
+    entry->reject_count++;
     return true;
 }
 
@@ -172,18 +178,18 @@ static bool is_done(const struct entry *entry, uint32_t index)
     return (entry->done[index / 64] >> index % 64 & 1) != 0;
 }
 
-static bool mark(struct entry *entry, uint32_t index, leat_str reason)
+static bool mark(struct entry *entry, uint32_t index, const struct leat_finished_reject *reject)
 {
     if (is_done(entry, index))
         return true;
-    if (reason.ptr != NULL && !add_reason(entry, index, reason))
+    if (reject != NULL && !add_reject(entry, index, reject))
         return false;
     entry->done[index / 64] |= UINT64_C(1) << index % 64;
     return true;
 }
 
 bool leat_finished_note(struct leat_finished *finished, const void *scope, leat_str name, uint32_t index,
-                        uint32_t count, leat_str reason)
+                        uint32_t count, const struct leat_finished_reject *reject)
 {
     if (index >= count)
         return false;
@@ -193,7 +199,7 @@ bool leat_finished_note(struct leat_finished *finished, const void *scope, leat_
         entry = new_entry(scope, name, count);
     if (entry == NULL)
         return false;
-    bool marked = mark(entry, index, reason);
+    bool marked = mark(entry, index, reject);
     if (!is_new)
         return marked;
     if (marked)
@@ -204,14 +210,14 @@ bool leat_finished_note(struct leat_finished *finished, const void *scope, leat_
 }
 
 bool leat_finished_is(const struct leat_finished *finished, const void *scope, leat_str name, uint32_t index,
-                      uint32_t count, leat_str *retreason)
+                      uint32_t count, struct leat_finished_reject *retreject)
 {
     const struct entry *entry = find(finished, scope, name);
-    *retreason = LEAT_ABSENT;
+    *retreject = (struct leat_finished_reject){.reason = LEAT_ABSENT};
     if (entry == NULL || entry->count != count || index >= count || !is_done(entry, index))
         return false;
-    uint32_t at = reason_at(entry, index);
-    if (at < entry->reason_count && entry->reasons[at].index == index)
-        *retreason = leat_str_of(entry->reasons[at].text, entry->reasons[at].len);
+    uint32_t at = reject_at(entry, index);
+    if (at < entry->reject_count && entry->rejects[at].index == index)
+        *retreject = entry->rejects[at].how;
     return true;
 }

@@ -183,26 +183,40 @@ static void settle_again(struct leat_alarm *alarm)
         leat_settle_unit(unit);
 }
 
-/* So that only its unfinished events run when it comes again. Want of memory costs a repetition. */
-static void note_settled(struct leat_source *source, const struct leat_unit *unit)
+/* False: it is not done. */
+static bool note_result(struct leat_source *source, const struct leat_unit *unit, leat_str key, uint32_t index)
 {
-    leat_str name = leat_unit_name(unit);
+    const struct leat_result *result = &unit->results[index];
+    bool reject = result->kind == LEAT_OUTCOME_REJECT,
+         done = result->final || result->kind == LEAT_OUTCOME_OK || reject;
+    const struct leat_finished_reject how = {.reason = result->reason,
+                                             .handler = result->handler,
+                                             .duration_us = result->duration_us,
+                                             .timed_out = result->timed_out};
+    if (done)
+        (void)leat_finished_note(source->engine->finished, source, key, index, unit->result_count,
+                                 reject ? &how : NULL);
+    return done;
+}
+
+/* So that only its unfinished events run when it comes again; in order, also what ran behind them in a batch. Want of
+ * memory costs a repetition. */
+static void note_settled(struct leat_source *source, struct leat_unit *unit)
+{
+    leat_str name = leat_unit_name(unit), key;
+    struct leat_finished *finished = source->engine->finished;
     bool over = unit->delivery->settlements[unit->index].verdict == LEAT_ACK;
     if (name.ptr != NULL && over && unit->suspect)
         leat_journal_forget(source->engine->options.journal, source->settings.name, name);
-    if (unit->result_count < 2 || source->ops->caps.retry != LEAT_BY_SOURCE || name.ptr == NULL)
+    if (unit->result_count < 2 || source->ops->caps.retry != LEAT_BY_SOURCE ||
+        (over && leat_finished_is_empty(finished)))
         return;
-    if (over) {
-        leat_finished_forget(source->engine->finished, source, name);
-        return;
-    }
-    for (uint32_t i = 0; i < unit->result_count; i++) {
-        const struct leat_result *result = &unit->results[i];
-        bool reject = result->kind == LEAT_OUTCOME_REJECT;
-        if (result->final || result->kind == LEAT_OUTCOME_OK || reject)
-            (void)leat_finished_note(source->engine->finished, source, name, i, unit->result_count,
-                                     reject ? result->reason : LEAT_ABSENT);
-    }
+    key = leat_again_key(unit);
+    if (over && key.ptr != NULL)
+        leat_finished_forget(finished, source, key);
+    for (uint32_t i = 0; i < unit->result_count && !over && key.ptr != NULL; i++)
+        if (!note_result(source, unit, key, i) && unit->in_order)
+            break;
 }
 
 void leat_settled(struct leat_unit *unit, leat_status status)

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writes each event, its kind in front, as a line to the file that the setting `out` names. The outcome is a matter
- * of the event's id: the same in every mode, and mixed within a batch.
+ * of the event's id: the same in every mode, and mixed within a batch; with the setting `outcome` (ok, reject) it
+ * is always that.
  */
 #include <leat/leat.h>
 
 #include <stdio.h>
+
+#ifndef FLAGS
+#define FLAGS 0 /* or LEAT_RAW */
+#endif
 
 static unsigned digest(leat_str id)
 {
@@ -30,6 +35,9 @@ static leat_outcome handle(leat_context *ctx, const leat_event *event, void *sta
     (void)state;
     if (!write_line(ctx, event))
         return leat_reject(ctx, "cannot write");
+    leat_str always = leat_setting(ctx, "outcome");
+    if (always.ptr != NULL)
+        return leat_str_is(always, "ok") ? leat_ok(ctx) : leat_reject(ctx, "always");
     unsigned sum = digest(leat_event_id(event));
     if (sum % 4 == 0)
         return leat_retryf(ctx, "digest %u", sum);
@@ -38,4 +46,4 @@ static leat_outcome handle(leat_context *ctx, const leat_event *event, void *sta
     return leat_ok(ctx);
 }
 
-LEAT_HANDLER(journal, .handle = handle);
+LEAT_HANDLER(journal, .flags = FLAGS, .handle = handle);

@@ -11,6 +11,7 @@
 import json
 import os
 import pathlib
+import re
 import select
 import signal
 import socket
@@ -21,6 +22,16 @@ import replaying
 import tap
 
 LIMIT = 60  # seconds that anything may take; all of it takes far less
+
+
+# A crash that is meant is no finding of the address sanitizer.
+CRASHING = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":handle_segv=0:handle_abort=0:detect_leaks=0"}
+
+
+def tried(name):
+    """What the name of a file that waits says: (its producer's name, attempts, when it is due, the delay)."""
+    found = re.fullmatch(r"(.*),a=(\d+),t=(\d+),d=(\d+),x=[0-9a-f]{8}", name)
+    return (found[1], *map(int, found.groups()[1:])) if found else (name, 0, 0, 0)
 
 
 class Worker:
@@ -95,14 +106,57 @@ class Desk(replaying.Desk):
             self.write(f"{spool}/tmp/{name}", payload)
             self.path(f"{spool}/tmp/{name}").rename(self.path(f"{spool}/new/{name}"))
 
+    def put_as(self, name, payload, spool="spool"):
+        """One file of that name; a bare text or bytes go as they are."""
+        for folder in ["tmp", "new"]:
+            self.path(f"{spool}/{folder}").mkdir(parents=True, exist_ok=True)
+        self.write(f"{spool}/tmp/{name}", payload)
+        self.path(f"{spool}/tmp/{name}").rename(self.path(f"{spool}/new/{name}"))
+        return name
+
+    def folders(self, spool="spool"):
+        """The names of what lies in each folder but tmp; empty ones are left out."""
+        found = {}
+        for name in ["new", "cur", "failed", "done"]:
+            names = sorted(path.name for path in self.path(f"{spool}/{name}").rglob("*") if path.is_file())
+            if names:
+                found[name] = names
+        return found
+
+    def lives(self, *arguments, most=8, between=None, **options):
+        """Starts it again each time it dies, as a supervisor does: the exit statuses, and all that was said."""
+        statuses, said = [], ""
+        while len(statuses) < most and (not statuses or statuses[-1] != 0):
+            done = self.run(*arguments, **options)
+            statuses.append(done.returncode)
+            said += done.stderr
+            if between and done.returncode != 0:
+                between()
+        return statuses, said
+
+    def status(self):
+        """What /status says, on the socket `admin`."""
+        code, _, body = get(self.path("admin"), "/status")
+        tap.equal(code, 200)
+        return json.loads(body)
+
+    def source(self):
+        """Of its only source."""
+        source, = self.status()["sources"]
+        return source
+
+    def letters(self, name):
+        """The lines of a file sink."""
+        path = self.path(name)
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
     def waiting(self, spool="spool"):
         """The names of what is left to do."""
         return sorted(path.name for folder in ["new", "cur"] for path in self.path(f"{spool}/{folder}").rglob("*")
                       if path.is_file())
 
     def dead(self):
-        path = self.path("state/dead.ndjson")
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return self.letters("state/dead.ndjson")
 
     def run(self, *arguments, env=None, **options):
         options.setdefault("timeout", LIMIT)

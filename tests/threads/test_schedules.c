@@ -479,11 +479,11 @@ static void finished_note(struct leat_finished *finished, struct unit_model *uni
     char name[16], text[16];
     uint32_t index = (uint32_t)below(count);
     unsigned reason = in_100(50) ? 1 : 2 + (unsigned)below(1000);
-    leat_str why = reason > 1 ? text_of(text, sizeof(text), reason) : LEAT_ABSENT;
+    const struct leat_finished_reject why = {.reason = text_of(text, sizeof(text), reason)};
     if (in_100(10))
         (void)leat_alloc_fail_at(1 + below(3), false);
-    bool noted =
-        leat_finished_note(finished, &scopes[unit % 2], text_of(name, sizeof(name), unit / 2), index, count, why);
+    bool noted = leat_finished_note(finished, &scopes[unit % 2], text_of(name, sizeof(name), unit / 2), index, count,
+                                    reason > 1 ? &why : NULL);
     bool failing = leat_alloc_fail_at(0, false) > 0;
     expect(noted || failing, "forgotten although there was memory");
     if (!noted)
@@ -502,13 +502,15 @@ static void finished_note(struct leat_finished *finished, struct unit_model *uni
 static void finished_compare(const struct leat_finished *finished, const struct unit_model *units, unsigned unit)
 {
     char name[16], text[16];
-    leat_str got, key = text_of(name, sizeof(name), unit / 2);
+    struct leat_finished_reject got;
+    leat_str key = text_of(name, sizeof(name), unit / 2);
     uint32_t count = units[unit].count > 0 ? units[unit].count : 1 + (uint32_t)below(INDEXES);
     for (uint32_t i = 0; i < count; i++) {
         unsigned wanted = units[unit].count > 0 ? units[unit].done[i] : 0;
         bool done = leat_finished_is(finished, &scopes[unit % 2], key, i, count, &got);
         expect(done == (wanted > 0), "done, or not");
-        expect(leat_str_eq(got, wanted > 1 ? text_of(text, sizeof(text), wanted) : LEAT_ABSENT), "another reason");
+        expect(leat_str_eq(got.reason, wanted > 1 ? text_of(text, sizeof(text), wanted) : LEAT_ABSENT),
+               "another reason");
     }
     expect(!leat_finished_is(finished, &scopes[unit % 2], key, 0, count + 1, &got), "another count");
 }

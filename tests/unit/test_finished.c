@@ -24,40 +24,56 @@ TestSuite(finished, .init = setup, .fini = teardown);
 
 static bool note(const char *name, uint32_t index, uint32_t count, const char *reason)
 {
-    return leat_finished_note(finished, &sqs, leat_str_c(name), index, count, leat_str_c(reason));
+    const struct leat_finished_reject how = {.reason = leat_str_c(reason), .handler = "orders", .duration_us = index};
+    return leat_finished_note(finished, &sqs, leat_str_c(name), index, count, reason != NULL ? &how : NULL);
 }
 
 static void expect_done(const char *name, uint32_t index, uint32_t count, const char *reason)
 {
-    leat_str got;
+    struct leat_finished_reject got;
     cr_expect(leat_finished_is(finished, &sqs, leat_str_c(name), index, count, &got), "%s %u", name, index);
-    cr_expect(leat_str_eq(got, leat_str_c(reason)), "%s %u: %.*s", name, index, LEAT_ARG(got));
+    cr_expect(leat_str_eq(got.reason, leat_str_c(reason)), "%s %u: %.*s", name, index, LEAT_ARG(got.reason));
+    cr_expect_eq(got.handler != NULL, reason != NULL, "%s %u", name, index);
+    cr_expect_eq(got.duration_us, reason != NULL ? index : 0, "%s %u", name, index);
 }
 
 static void expect_open(const char *name, uint32_t index, uint32_t count)
 {
-    leat_str got = LEAT_STR("untouched");
+    struct leat_finished_reject got = {.reason = LEAT_STR("untouched"), .handler = "untouched"};
     cr_expect_not(leat_finished_is(finished, &sqs, leat_str_c(name), index, count, &got), "%s %u", name, index);
-    cr_expect_null(got.ptr);
+    cr_expect_null(got.reason.ptr);
+    cr_expect_null(got.handler);
 }
 
 Test(finished, only_what_was_noted_is_done)
 {
+    cr_expect(leat_finished_is_empty(finished));
     expect_open("a", 0, 3);
     cr_expect(note("a", 1, 3, NULL));
+    cr_expect_not(leat_finished_is_empty(finished));
     cr_expect(note("a", 2, 3, "no such order"));
     expect_open("a", 0, 3);
     expect_done("a", 1, 3, NULL);
     expect_done("a", 2, 3, "no such order");
     expect_open("b", 1, 3);
-    leat_str reason;
-    cr_expect_not(leat_finished_is(finished, &spool, LEAT_STR("a"), 1, 3, &reason), "another source");
+    struct leat_finished_reject how;
+    cr_expect_not(leat_finished_is(finished, &spool, LEAT_STR("a"), 1, 3, &how), "another source");
 }
 
 Test(finished, an_empty_reason_is_one)
 {
     cr_expect(note("a", 0, 2, ""));
     expect_done("a", 0, 2, "");
+}
+
+/* It is no ok: its dead letter is still to come. */
+Test(finished, a_reject_without_a_reason_is_one)
+{
+    const struct leat_finished_reject silent = {.reason = LEAT_ABSENT};
+    cr_expect(leat_finished_note(finished, &sqs, LEAT_STR("a"), 0, 2, &silent));
+    struct leat_finished_reject got;
+    cr_expect(leat_finished_is(finished, &sqs, LEAT_STR("a"), 0, 2, &got));
+    cr_expect_not_null(got.reason.ptr);
 }
 
 Test(finished, what_was_noted_first_stands)
@@ -70,16 +86,17 @@ Test(finished, what_was_noted_first_stands)
 
 Test(finished, names_are_bytes)
 {
-    leat_str reason;
-    cr_expect(leat_finished_note(finished, &sqs, leat_str_of("a\0b", 3), 0, 1, LEAT_STR("\0x")));
+    const struct leat_finished_reject how = {.reason = LEAT_STR("\0x")};
+    struct leat_finished_reject got;
+    cr_expect(leat_finished_note(finished, &sqs, leat_str_of("a\0b", 3), 0, 1, &how));
     expect_open("a", 0, 1);
-    cr_expect(leat_finished_is(finished, &sqs, leat_str_of("a\0b", 3), 0, 1, &reason));
-    cr_expect(leat_str_eq(reason, LEAT_STR("\0x")));
+    cr_expect(leat_finished_is(finished, &sqs, leat_str_of("a\0b", 3), 0, 1, &got));
+    cr_expect(leat_str_eq(got.reason, LEAT_STR("\0x")));
     cr_expect(note("", 0, 1, NULL));
     expect_done("", 0, 1, NULL);
-    cr_expect_not(leat_finished_is(finished, &sqs, LEAT_ABSENT, 0, 1, &reason), "no name is no empty one");
-    cr_expect(leat_finished_note(finished, &sqs, LEAT_ABSENT, 0, 1, LEAT_ABSENT));
-    cr_expect(leat_finished_is(finished, &sqs, LEAT_ABSENT, 0, 1, &reason));
+    cr_expect_not(leat_finished_is(finished, &sqs, LEAT_ABSENT, 0, 1, &got), "no name is no empty one");
+    cr_expect(leat_finished_note(finished, &sqs, LEAT_ABSENT, 0, 1, NULL));
+    cr_expect(leat_finished_is(finished, &sqs, LEAT_ABSENT, 0, 1, &got));
 }
 
 Test(finished, another_count_is_another_unit)

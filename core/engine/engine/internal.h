@@ -281,6 +281,7 @@ bool leat_again_here(const struct leat_engine *engine, const struct leat_unit *u
 int64_t leat_again_delay_ms(struct leat_engine *engine, const struct leat_unit *unit, int64_t wish_ms);
 void leat_again_later(struct leat_engine *engine, struct leat_unit *unit);
 void leat_again_reset(struct leat_unit *unit);
+leat_str leat_again_key(struct leat_unit *unit);
 void leat_again_stop(struct leat_source *source);
 void leat_again_drop(struct leat_unit *unit);
 
