@@ -23,6 +23,8 @@ static bool is_wanted(const struct leat_engine *engine, const struct leat_unit *
 static void keep_wanted(struct leat_engine *engine, struct leat_unit *unit)
 {
     uint32_t kept = 0;
+    if (engine->options.keep == NULL)
+        return;
     for (uint32_t i = 0; i < unit->events.count; i++)
         if (is_wanted(engine, unit, leat_unit_envelope(unit, i)))
             unit->events.items[kept++] = unit->events.items[i];
@@ -86,7 +88,9 @@ static bool make_results(struct leat_unit *unit)
 static void normalise(struct leat_engine *engine, struct leat_unit *unit)
 {
     struct leat_delivery *delivery = unit->delivery;
-    struct leat_error error = {0};
+    struct leat_error error; /* long, so not cleared for every unit */
+    error.status = LEAT_OK;
+    error.message[0] = error.fix[0] = '\0';
     struct leat_decoder decoder = {.arena = &delivery->arena,
                                    .adapters = engine->options.adapters,
                                    .max_inflated = engine->options.max_inflated,

@@ -94,9 +94,9 @@ static void count_started(struct leat_engine *engine, struct leat_run *run)
         leat_engine_stop(engine);
 }
 
-static void start_run(struct leat_engine *engine, struct leat_unit *unit)
+/* `bound` is handler_for's. */
+static void start_run(struct leat_engine *engine, struct leat_unit *unit, struct leat_bound *bound)
 {
-    struct leat_bound *bound = handler_for(unit);
     struct leat_source *source = unit->delivery->source;
     uint32_t size = size_of_run(engine, source, bound);
     struct leat_run *run = leat_run_new(engine, bound, size);
@@ -195,16 +195,25 @@ static void push(struct leat_run *run, struct leat_run ***last)
     *last = &run->next;
 }
 
+/* All that ended elsewhere, with one lock. */
+static void fetch_done(struct leat_engine *engine)
+{
+    pthread_mutex_lock(&engine->done_lock);
+    if (engine->done != NULL) {
+        *engine->last_here = engine->done;
+        engine->last_here = engine->last_done;
+        engine->done = NULL;
+        engine->last_done = &engine->done;
+    }
+    atomic_store(&engine->done_elsewhere, false);
+    pthread_mutex_unlock(&engine->done_lock);
+}
+
 static struct leat_run *take_done(struct leat_engine *engine)
 {
-    struct leat_run *run = pop(&engine->done_here, &engine->last_here);
-    if (run != NULL || !atomic_load(&engine->done_elsewhere))
-        return run;
-    pthread_mutex_lock(&engine->done_lock);
-    run = pop(&engine->done, &engine->last_done);
-    atomic_store(&engine->done_elsewhere, engine->done != NULL);
-    pthread_mutex_unlock(&engine->done_lock);
-    return run;
+    if (engine->done_here == NULL && atomic_load(&engine->done_elsewhere))
+        fetch_done(engine);
+    return pop(&engine->done_here, &engine->last_here);
 }
 
 void leat_dispatch_wake(struct leat_engine *engine)
@@ -223,11 +232,12 @@ void leat_run_done(struct leat_run *run)
         return;
     }
     pthread_mutex_lock(&engine->done_lock);
-    bool first = engine->done == NULL; /* whoever put the one before wakes for all */
+    bool wake = engine->resting; /* else the turn that goes on will see it */
+    engine->resting = false;
     push(run, &engine->last_done);
     atomic_store(&engine->done_elsewhere, true);
     pthread_mutex_unlock(&engine->done_lock);
-    if (first)
+    if (wake)
         leat_loop_wake(engine->loop);
 }
 
@@ -248,7 +258,8 @@ static bool start_from(struct leat_engine *engine, struct leat_source *source)
         return false;
     bool over = unit->lost || unit->cursor == unit->result_count || is_stopped(unit);
     bool release = !over && is_to_release(unit);
-    bool run = !over && !release && handler_for(unit) != NULL;
+    struct leat_bound *bound = over || release ? NULL : handler_for(unit);
+    bool run = bound != NULL;
     bool hopeless = run && !slot_is_free(engine) && leat_deadline_is_hopeless(engine);
     if (run && !hopeless && !slot_is_free(engine)) {
         leat_deadline_expect(engine, unit->delivery);
@@ -262,7 +273,7 @@ static bool start_from(struct leat_engine *engine, struct leat_source *source)
     else if (over)
         leat_unit_finish(engine, unit);
     else
-        start_run(engine, unit);
+        start_run(engine, unit, bound);
     return true;
 }
 
@@ -326,6 +337,16 @@ static void tell_change(struct leat_engine *engine)
         engine->options.changed(engine->options.changed_argument);
 }
 
+/* From here on whoever ends a run elsewhere wakes the loop. False: one has ended meanwhile. */
+static bool rest(struct leat_engine *engine)
+{
+    pthread_mutex_lock(&engine->done_lock);
+    bool resting = engine->done == NULL;
+    engine->resting = resting;
+    pthread_mutex_unlock(&engine->done_lock);
+    return resting;
+}
+
 #define MOVES_A_TURN 256 /* then the loop looks at timers and descriptors */
 
 void leat_dispatch_turn(void *argument)
@@ -335,7 +356,8 @@ void leat_dispatch_turn(void *argument)
     engine->in_turn = true;
     for (int moves = 0; moved && moves < MOVES_A_TURN; moves++) {
         engine->again = false;
-        moved = leat_dispatch_take_back(engine) || start_one(engine) || demand_more(engine) || engine->again;
+        moved = leat_dispatch_take_back(engine) || start_one(engine) || demand_more(engine) || engine->again ||
+                !rest(engine);
     }
     engine->in_turn = false;
     if (moved) {

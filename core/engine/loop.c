@@ -68,10 +68,8 @@ static void end_callback(struct leat_loop *loop)
 static void on_wake(evutil_socket_t fd, short what, void *argument)
 {
     struct leat_loop *loop = argument;
-    uint64_t count;
+    (void)fd; /* not read: each write of it is an edge */
     (void)what;
-    while (read(fd, &count, sizeof(count)) < 0 && errno == EINTR)
-        continue;
     loop->in_callback = loop->due = true;
     for (struct posted *posted = take_posted(loop); posted != NULL;) {
         struct posted *next = posted->next;
@@ -107,7 +105,7 @@ struct leat_loop *leat_loop_new(void)
     loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     loop->base = loop->wake_fd >= 0 ? new_base() : NULL;
     if (loop->base != NULL)
-        loop->wake = event_new(loop->base, loop->wake_fd, EV_READ | EV_PERSIST, on_wake, loop);
+        loop->wake = event_new(loop->base, loop->wake_fd, EV_READ | EV_ET | EV_PERSIST, on_wake, loop);
     if (loop->wake == NULL || event_add(loop->wake, NULL) != 0) {
         leat_loop_free(loop);
         return NULL;

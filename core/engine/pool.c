@@ -7,7 +7,9 @@
 #include <leat/alloc.h>
 #include <leat/run.h>
 
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,8 +22,8 @@ struct pool_slot {
     struct leat_slot *slot;
     struct pool_slot *next; /* among the idle ones */
     pthread_t thread;
-    pthread_cond_t wake;
-    struct leat_run *run; /* handed over, and until the handler has returned */
+    sem_t handed;         /* a run, or the end: unlike a condition it costs the woken thread no lock */
+    struct leat_run *run; /* handed over, and until the handler has returned; NULL then: the end */
     leat_status opened;
     struct leat_error error;
 };
@@ -31,7 +33,6 @@ struct pool {
     pthread_cond_t opened;
     struct pool_slot *idle; /* the last one that worked first: its caches are warm */
     uint32_t opening;
-    bool end;
     _Atomic uint32_t idle_count;
     struct pool_slot *slots; /* loop thread, as is the rest */
     uint32_t count;          /* threads that were started */
@@ -49,16 +50,12 @@ static void put_idle(struct pool_slot *own)
     atomic_fetch_add(&pool->idle_count, 1);
 }
 
-/* The next run; NULL: the end. */
+/* The next run; NULL: the end. Whoever handed it over wrote it before. */
 static struct leat_run *take_run(struct pool_slot *own)
 {
-    struct pool *pool = own->pool;
-    pthread_mutex_lock(&pool->lock);
-    while (own->run == NULL && !pool->end)
-        pthread_cond_wait(&own->wake, &pool->lock);
-    struct leat_run *run = own->run;
-    pthread_mutex_unlock(&pool->lock);
-    return run;
+    while (sem_wait(&own->handed) != 0 && errno == EINTR)
+        continue;
+    return own->run;
 }
 
 static void end_run(struct pool_slot *own, struct leat_run *run)
@@ -115,7 +112,7 @@ static int start_thread(struct pool *pool, struct leat_slot *slot)
     struct pool_slot *own = &pool->slots[pool->count];
     char name[16]; /* what the kernel keeps of it */
     *own = (struct pool_slot){.pool = pool, .slot = slot};
-    pthread_cond_init(&own->wake, NULL);
+    sem_init(&own->handed, 0, 0);
     pthread_mutex_lock(&pool->lock);
     pool->opening++;
     pthread_mutex_unlock(&pool->lock);
@@ -124,7 +121,7 @@ static int start_thread(struct pool *pool, struct leat_slot *slot)
         pthread_mutex_lock(&pool->lock);
         pool->opening--;
         pthread_mutex_unlock(&pool->lock);
-        pthread_cond_destroy(&own->wake);
+        sem_destroy(&own->handed);
         return failed;
     }
     snprintf(name, sizeof(name), "leat-slot-%u", pool->count % 10000);
@@ -163,14 +160,11 @@ static leat_status open_slots(struct pool *pool, struct leat_slot *const *slots,
 static void close_pool(void *self)
 {
     struct pool *pool = self;
-    pthread_mutex_lock(&pool->lock);
-    pool->end = true;
     for (uint32_t i = 0; i < pool->count; i++)
-        pthread_cond_signal(&pool->slots[i].wake);
-    pthread_mutex_unlock(&pool->lock);
+        sem_post(&pool->slots[i].handed);
     for (uint32_t i = 0; i < pool->count; i++) {
         pthread_join(pool->slots[i].thread, NULL);
-        pthread_cond_destroy(&pool->slots[i].wake);
+        sem_destroy(&pool->slots[i].handed);
     }
     pthread_cond_destroy(&pool->opened);
     pthread_mutex_destroy(&pool->lock);
@@ -208,7 +202,7 @@ static void start(void *self, struct leat_run *run)
     slot->run = run;
     atomic_fetch_sub(&pool->idle_count, 1);
     pthread_mutex_unlock(&pool->lock);
-    pthread_cond_signal(&slot->wake);
+    sem_post(&slot->handed);
 }
 
 /* The handler may return meanwhile, but its slot gets no other run: only this thread could give it one. */

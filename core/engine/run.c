@@ -12,7 +12,11 @@ struct leat_logger *leat_engine_logger(struct leat_engine *engine)
 void leat_context_init(struct leat_context *context, struct leat_engine *engine, const struct leat_bound *bound,
                        struct leat_arena *arena)
 {
-    *context = (struct leat_context){.engine = engine, .bound = bound, .arena = arena};
+    memset(context, 0, offsetof(struct leat_context, error.message));
+    context->error.message[0] = context->error.fix[0] = '\0';
+    context->engine = engine;
+    context->bound = bound;
+    context->arena = arena;
 }
 
 static struct leat_run *take_spare(struct leat_engine *engine)
@@ -26,7 +30,8 @@ static struct leat_run *take_spare(struct leat_engine *engine)
     }
     engine->spare = run->next;
     struct leat_arena arena = run->arena; /* its memory serves again */
-    *run = (struct leat_run){.arena = arena};
+    memset(run, 0, offsetof(struct leat_run, context));
+    run->arena = arena;
     return run;
 }
 

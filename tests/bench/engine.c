@@ -210,7 +210,7 @@ static leat_status run(struct bench *bench)
         return leat_error_set(error, LEAT_STATUS(NO_MEMORY), "out of memory");
     the_bench = bench;
     LEAT_TRY(leat_engine_add_handler(bench->engine, LEAT_ABSENT, &noop, error));
-    LEAT_TRY(leat_engine_add_source(bench->engine, &memory_source, &bench, error));
+    LEAT_TRY(leat_engine_add_source(bench->engine, &memory_source, &bench, NULL, error));
     LEAT_TRY(leat_engine_start(bench->engine, error));
     return leat_engine_run(bench->engine, error);
 }

@@ -155,7 +155,7 @@ struct leat_context {
     struct leat_emission *emission; /* of the event at hand, the last one first */
     uint32_t emitted;               /* with an id made here */
     struct leat_stream stream;
-    struct leat_error error; /* leat_fail's */
+    struct leat_error error; /* leat_fail's; the last member: long, and not cleared for every run */
 };
 
 struct leat_run {
@@ -179,7 +179,7 @@ struct leat_run {
     int64_t started_us, deadline_us;         /* set before it starts; 0: it has no deadline of its own */
     int64_t due_us;                          /* when the timer must look at it: the deadline, then its grace */
     struct leat_run *watch_next, **watch_at; /* among those with a deadline; watch_at NULL: it is not there */
-    struct leat_context context;
+    struct leat_context context;             /* the last member */
 };
 
 struct leat_batch {
@@ -224,7 +224,8 @@ struct leat_engine {
         bool on, cancelled, over;
     } drain;
     struct leat_lane *lanes[LEAT_LANE_BUCKETS];
-    pthread_mutex_t done_lock; /* guards done and last_done */
+    pthread_mutex_t done_lock; /* guards done, last_done and resting */
+    bool resting;              /* the loop does not look at them before it is woken */
     struct leat_run *done, **last_done;
     atomic_bool done_elsewhere;              /* there may be some in `done` */
     struct leat_run *done_here, **last_here; /* the loop thread's own: no lock */
