@@ -221,20 +221,31 @@ def all_that_a_module_calls_is_exported_by_both_binaries(installed):
     tap.equal(sorted(set(needed) - {"libcjson.so.1", "libc.so.6"}), [])
 
 
-def host_of(installed):
-    """A program that runs the source and the sink of a module through the engine."""
-    floors = [f"-I{tap.ROOT / 'core' / floor}" for floor in ["base", "event", "contract", "engine"]]
-    library = installed.find("libleat-main.a")
-    tap.must("gcc", "-std=c11", "-D_GNU_SOURCE", *STRICT, *floors, ACME / "host.c", "-rdynamic",
-             "-Wl,--whole-archive", library, "-Wl,--no-whole-archive",
-             *installed.flags("--libs", "leat-main"), "-o", "host", cwd=installed.here)
-    return installed.here / "host"
+WORKER = """modules: [./acme.so]
+handler: ./hello.so
+dead_letter: dead
+sinks: {dead: {type: acme, file: dead.ndjson}}
+sources: {orders: {type: acme, file: FILE}}
+"""
+
+
+def build_worker(installed):
+    """A handler that rejects what has no total."""
+    installed.write("hello.c", C_HANDLER.replace('"name"', '"total"').replace('\\"name\\"', 'total')
+                    .replace("cJSON_IsString", "cJSON_IsNumber").replace("leat_retry", "leat_reject"))
+    tap.must("gcc", "-shared", "-fPIC", "hello.c", *installed.flags("--cflags", "--libs", "leat"), "-o", "hello.so",
+             cwd=installed.here)
+
+
+def worker_of(installed, name):
+    installed.write("leat.yaml", WORKER.replace("FILE", name))
+    return [installed.find("leat"), "run", "--state", "state"]
 
 
 def check_dead(path):
     letters = [json.loads(line) for line in path.read_text().splitlines()]
     tap.equal([(letter["position"], letter["transport"], letter["reason"]) for letter in letters],
-              [("2", "acme", "no total")])
+              [("2", "acme", "no field total")])
     path.unlink()
 
 
@@ -253,29 +264,36 @@ def writer(path, running):
 
 
 @with_installed
-def its_source_and_its_sink_run_in_the_engine(installed):
-    host, dead = host_of(installed), installed.here / "dead.ndjson"
+def its_source_and_its_sink_run_in_a_worker(installed):
+    dead = installed.here / "dead.ndjson"
     last = {"acme": [{"id": "3", "customer": "a", "total": 1}]}
     lines = f"{json.dumps(ORDERS)}\n{json.dumps(last)}"  # the last line has no end
     installed.write("lines", lines)
+    build_worker(installed)
     for compiler in ["gcc", "g++"]:
         build_acme(installed, compiler)
-        done = installed.run(host, "./acme.so", "lines", "dead.ndjson", timeout=60)
-        tap.equal((done.returncode, done.stdout, done.stderr), (0, "1 by acme\n2 by acme\n3 by acme\n", ""), compiler)
+        run = worker_of(installed, "lines")
+        done = installed.run(run[0], "check", "-W", timeout=60)
+        tap.equal((done.returncode, done.stderr), (0, ""), compiler)
+        tap.contains(done.stdout, "1 source (acme orders)")
+        done = installed.run(*run, timeout=60)
+        tap.equal(done.returncode, 0, done.stderr)
+        tap.contains(done.stderr, "3 events: 2 ok, 0 retry, 1 reject; 1 dead letter")
         check_dead(dead)
     many = 3000  # more than the engine gives credit for at a time
     installed.write("many", "".join(f'{{"acme":[{{"id":"{i}","total":1}}]}}\n' for i in range(many)))
-    done = installed.run(host, "./acme.so", "many", "dead.ndjson", timeout=60)
-    tap.equal((done.returncode, done.stdout), (0, "".join(f"{i} by acme\n" for i in range(many))), done.stderr)
+    done = installed.run(*worker_of(installed, "many"), timeout=60)
+    tap.equal(done.returncode, 0, done.stderr)
+    tap.contains(done.stderr, f"{many} events: {many} ok")
     os.mkfifo(installed.here / "pipe")
-    with subprocess.Popen([host, "./acme.so", "pipe", "dead.ndjson"], cwd=installed.here, stdout=subprocess.PIPE,
+    with subprocess.Popen(worker_of(installed, "pipe"), cwd=installed.here, stderr=subprocess.PIPE,
                           text=True) as running:
         try:
             pipe = writer(installed.here / "pipe", running)
             os.write(pipe, lines[:20].encode())
             os.write(pipe, lines[20:].encode())
             os.close(pipe)
-            tap.equal(running.communicate(timeout=60)[0], "1 by acme\n2 by acme\n3 by acme\n")
+            tap.contains(running.communicate(timeout=60)[1], "3 events: 2 ok, 0 retry, 1 reject")
         finally:
             running.kill()
     tap.equal(running.returncode, 0)
