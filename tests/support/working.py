@@ -85,6 +85,7 @@ class Worker:
 class Desk(replaying.Desk):
     def __init__(self, folder):
         super().__init__(folder)
+        self.puts = 0
         self.environment = {"LEAT_CONFIG": "", "LEAT_HANDLER_PATH": "", "STATE_DIRECTORY": str(self.path("state")),
                             "NOTIFY_SOCKET": "", "WATCHDOG_USEC": "", "LEAT_KEPT_FDS": ""}
 
@@ -100,8 +101,8 @@ class Desk(replaying.Desk):
         for folder in ["tmp", "new"]:
             self.path(f"{spool}/{folder}").mkdir(parents=True, exist_ok=True)
         for payload in payloads:
-            number = len(list(self.path(spool).rglob("*.json")))
-            name = f"{number:04}.json"
+            self.puts += 1
+            name = f"{self.puts:04}.json"
             self.write(f"{spool}/tmp/{name}", payload)
             self.path(f"{spool}/tmp/{name}").rename(self.path(f"{spool}/new/{name}"))
 
