@@ -4,7 +4,7 @@ import json
 
 import tap
 import working
-from outcomes import calls, configure, end, has, lines, original_failed
+from outcomes import calls, configure, end, has, keyed, lines, original_failed
 
 LATE = "timeout: 200ms\ntimeout_grace: 100ms\n"
 
@@ -79,6 +79,29 @@ def of_a_file_of_several_only_what_came_back_late_runs_again(desk):
         end(desk, worker, events=4, ok=2, retry=1, reject=1, units=2, redelivered=1, late_results=1, dead=1)
     tap.equal(calls(desk), [("a", "ok", 1), ("b", "ok", 1), ("c", "reject", 1), ("b", "ok", 2)])
     has(*desk.dead(), id="inbox/0001.json/2", timed_out=None)
+
+
+@working.test
+def with_a_key_the_next_one_waits_for_what_comes_back_late(desk):
+    go = desk.path("go")
+    configure(desk, text=LATE + "max_lost_slots: 1\n")
+    desk.put(keyed("1", "k", {"do": "ok", "name": "a", "until": str(go)}), keyed("2", "k", {"do": "ok", "name": "b"}))
+    with desk.worker() as worker:
+        worker.says("has not returned from its timeout")
+        tap.equal((desk.folders(), calls(desk)), ({"cur": ["0001.json", "0002.json"]}, [("a", "ok", 1)]))
+        go.write_text("")
+        end(desk, worker, events=3, ok=2, retry=1, units=2, retried=1, late_results=1)
+    tap.equal(calls(desk), [("a", "ok", 1), ("a", "ok", 2), ("b", "ok", 1)])
+    tap.equal(desk.folders(), {"done": ["0001.json", "0002.json"]})
+
+
+@working.test
+def with_a_key_a_crash_stops_nobody_for_good(desk):
+    configure(desk)
+    desk.put(keyed("1", "k", {"do": "null", "name": "a"}), keyed("2", "k", {"do": "ok", "name": "b"}))
+    tap.equal(desk.lives("--until-idle", env=working.CRASHING)[0], [-11, -11, -11, 0])
+    tap.equal(calls(desk), [("a", "null", 1)] * 3 + [("b", "ok", 1)])
+    tap.equal(desk.folders(), {"done": ["0002.json"], "failed": ["0001.json"]})
 
 
 @working.test
