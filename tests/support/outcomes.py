@@ -55,7 +55,7 @@ def end(desk, worker, **counters):
     tap.equal(worker.term(), 0)
 
 
-def original_failed(desk, text, name="0000.json"):
+def original_failed(desk, text, name="0001.json"):
     """The file as it came lies in failed/, and nowhere else."""
     tap.equal(desk.folders(), {"failed": [name]})
     tap.equal(desk.path(f"spool/failed/{name}").read_text(), text)

@@ -4,7 +4,7 @@ import json
 
 import tap
 import working
-from outcomes import calls, configure, end, has, lines, original_failed
+from outcomes import calls, configure, end, has, keyed, lines, original_failed
 
 LATE = "timeout: 200ms\ntimeout_grace: 100ms\n"
 
@@ -19,7 +19,7 @@ def what_obeys_within_its_grace_is_as_it_says(desk):
     with desk.worker() as worker:
         worker.says("ready in")
         end(desk, worker, events=1, ok=1, units=1)
-    tap.equal(desk.folders(), {"done": ["0000.json"]})
+    tap.equal(desk.folders(), {"done": ["0001.json"]})
 
 
 @working.test
@@ -28,14 +28,14 @@ def what_comes_back_late_is_a_retry_and_nothing_before(desk):
     configure(desk, text=LATE + "max_lost_slots: 1\n")
     desk.put({"do": "ok", "name": "a", "until": str(go)})
     with desk.worker() as worker:
-        worker.says("has not returned from its timeout of 200 ms, on 0000.json")
+        worker.says("has not returned from its timeout of 200 ms, on 0001.json")
         status = desk.status()
         has(status, lost_slots=1, state="running")
         has(status["sources"][0], in_flight=1, running=1, late_results=0, redelivered=0)
-        tap.equal((desk.folders(), desk.dead(), calls(desk)), ({"cur": ["0000.json"]}, [], [("a", "ok", 1)]))
+        tap.equal((desk.folders(), desk.dead(), calls(desk)), ({"cur": ["0001.json"]}, [], [("a", "ok", 1)]))
         go.write_text("")
         end(desk, worker, events=2, ok=1, retry=1, units=2, redelivered=1, late_results=1)
-    tap.equal((desk.folders(), calls(desk)), ({"done": ["0000.json"]}, [("a", "ok", 1), ("a", "ok", 2)]))
+    tap.equal((desk.folders(), calls(desk)), ({"done": ["0001.json"]}, [("a", "ok", 1), ("a", "ok", 2)]))
 
 
 @working.test
@@ -59,8 +59,8 @@ def what_never_comes_back_ends_the_process_and_after_max_crashes_has_a_letter(de
     desk.put(text)
     seen = []
     statuses, said = desk.lives("--until-idle", between=lambda: seen.append(desk.folders()))
-    tap.equal((statuses, seen), ([70, 70, 70, 0], [{"cur": ["0000.json"]}] * 3))
-    tap.contains(said, "the last process ended in a crash: no return in time in handler worked on inbox/0000.json")
+    tap.equal((statuses, seen), ([70, 70, 70, 0], [{"cur": ["0001.json"]}] * 3))
+    tap.contains(said, "the last process ended in a crash: no return in time in handler worked on inbox/0001.json")
     original_failed(desk, text)
     has(*desk.dead(), attempts=1, handler=None, reason="crashed its handler 3 times: no return in time")
     tap.equal(calls(desk), [("a", "hang", 1)] * 3)
@@ -73,12 +73,35 @@ def of_a_file_of_several_only_what_came_back_late_runs_again(desk):
     desk.put(lines({"do": "ok", "name": "a"}, {"do": "ok", "name": "b", "until": str(go)},
                    {"do": "reject", "name": "c"}))
     with desk.worker() as worker:
-        worker.says("has not returned from its timeout of 200 ms, on 0000.json")
-        tap.equal((desk.folders(), desk.dead()), ({"cur": ["0000.json"]}, []))
+        worker.says("has not returned from its timeout of 200 ms, on 0001.json")
+        tap.equal((desk.folders(), desk.dead()), ({"cur": ["0001.json"]}, []))
         go.write_text("")
         end(desk, worker, events=4, ok=2, retry=1, reject=1, units=2, redelivered=1, late_results=1, dead=1)
     tap.equal(calls(desk), [("a", "ok", 1), ("b", "ok", 1), ("c", "reject", 1), ("b", "ok", 2)])
-    has(*desk.dead(), id="inbox/0000.json/2", timed_out=None)
+    has(*desk.dead(), id="inbox/0001.json/2", timed_out=None)
+
+
+@working.test
+def with_a_key_the_next_one_waits_for_what_comes_back_late(desk):
+    go = desk.path("go")
+    configure(desk, text=LATE + "max_lost_slots: 1\n")
+    desk.put(keyed("1", "k", {"do": "ok", "name": "a", "until": str(go)}), keyed("2", "k", {"do": "ok", "name": "b"}))
+    with desk.worker() as worker:
+        worker.says("has not returned from its timeout")
+        tap.equal((desk.folders(), calls(desk)), ({"cur": ["0001.json", "0002.json"]}, [("a", "ok", 1)]))
+        go.write_text("")
+        end(desk, worker, events=3, ok=2, retry=1, units=2, retried=1, late_results=1)
+    tap.equal(calls(desk), [("a", "ok", 1), ("a", "ok", 2), ("b", "ok", 1)])
+    tap.equal(desk.folders(), {"done": ["0001.json", "0002.json"]})
+
+
+@working.test
+def with_a_key_a_crash_stops_nobody_for_good(desk):
+    configure(desk)
+    desk.put(keyed("1", "k", {"do": "null", "name": "a"}), keyed("2", "k", {"do": "ok", "name": "b"}))
+    tap.equal(desk.lives("--until-idle", env=working.CRASHING)[0], [-11, -11, -11, 0])
+    tap.equal(calls(desk), [("a", "null", 1)] * 3 + [("b", "ok", 1)])
+    tap.equal(desk.folders(), {"done": ["0002.json"], "failed": ["0001.json"]})
 
 
 @working.test
@@ -88,7 +111,7 @@ def what_waits_behind_one_that_never_comes_back_goes_back_as_it_was(desk):
     done = desk.run("--until-idle", "--set", "concurrency=1")
     tap.equal(done.returncode, 70)
     tap.contains(done.stderr, "1 slot is lost: handler worked did not return within 100 ms of its timeout")
-    tap.equal(desk.folders(), {"cur": ["0000.json"], "new": [f"000{number}.json" for number in [1, 2, 3, 4]]})
+    tap.equal(desk.folders(), {"cur": ["0001.json"], "new": [f"000{number}.json" for number in [2, 3, 4, 5]]})
     tap.equal((desk.dead(), len(calls(desk))), ([], 1))
 
 
@@ -101,11 +124,11 @@ def crashes(desk, todo, status, why):
     desk.put(text)
     seen = []
     statuses, said = desk.lives("--until-idle", between=lambda: seen.append(desk.folders()), env=working.CRASHING)
-    tap.equal((statuses, seen), ([status] * 3 + [0], [{"cur": ["0000.json"]}] * 3))
-    tap.equal(said.count(f"leat: fatal: {why} in handler worked on inbox/0000.json; it is noted in "), 3, said)
-    tap.equal(said.count(f"the last process ended in a crash: {why} in handler worked on inbox/0000.json"), 3, said)
+    tap.equal((statuses, seen), ([status] * 3 + [0], [{"cur": ["0001.json"]}] * 3))
+    tap.equal(said.count(f"leat: fatal: {why} in handler worked on inbox/0001.json; it is noted in "), 3, said)
+    tap.equal(said.count(f"the last process ended in a crash: {why} in handler worked on inbox/0001.json"), 3, said)
     original_failed(desk, text)
-    has(*desk.dead(), id="inbox/0000.json/0", attempts=1, outcome="reject", payload=json.loads(text),
+    has(*desk.dead(), id="inbox/0001.json/0", attempts=1, outcome="reject", payload=json.loads(text),
         reason=f"crashed its handler 3 times: {why}")
     tap.equal(calls(desk), [("a", todo, 1)] * 3)
 
@@ -146,7 +169,7 @@ def others_in_flight_keep_their_attempt_and_are_not_to_blame(desk):
     desk.put({"do": "null", "name": "b", "until": str(on)})
     for _ in range(3):
         tap.equal(desk.run(env=working.CRASHING).returncode, -11)
-        tap.equal(desk.folders(), {"cur": ["0000.json", "0001.json"]})
+        tap.equal(desk.folders(), {"cur": ["0001.json", "0002.json"]})
         on.unlink()
     with desk.worker() as worker:
         worker.says("ready in")
@@ -154,8 +177,8 @@ def others_in_flight_keep_their_attempt_and_are_not_to_blame(desk):
         go.write_text("")
         end(desk, worker, events=2, ok=1, reject=1, units=2, dead=1)
     tap.equal({call for call in calls(desk) if call[0] == "a"}, {("a", "ok", 1)})
-    tap.equal(desk.folders(), {"done": ["0000.json"], "failed": ["0001.json"]})
-    has(*desk.dead(), position="0001.json", reason="crashed its handler 3 times: signal 11")
+    tap.equal(desk.folders(), {"done": ["0001.json"], "failed": ["0002.json"]})
+    has(*desk.dead(), position="0002.json", reason="crashed its handler 3 times: signal 11")
 
 
 @working.test
@@ -168,10 +191,10 @@ def a_kill_from_outside_is_nobodys_crash(desk):
             working.wait_until(on.exists, "it runs")
             tap.equal(worker.signal(number).end(), -number)
         on.unlink()
-        tap.equal(desk.folders(), {"cur": ["0000.json"]})
+        tap.equal(desk.folders(), {"cur": ["0001.json"]})
     go.write_text("")
     tap.equal(desk.run("--until-idle").returncode, 0)
-    tap.equal((desk.folders(), set(calls(desk)), desk.dead()), ({"done": ["0000.json"]}, {("a", "ok", 1)}, []))
+    tap.equal((desk.folders(), set(calls(desk)), desk.dead()), ({"done": ["0001.json"]}, {("a", "ok", 1)}, []))
 
 
 @working.test
@@ -199,7 +222,7 @@ def of_a_file_of_several_all_that_did_not_end_is_rejected(desk):
     desk.put(text)
     tap.equal(desk.lives("--until-idle", env=working.CRASHING)[0], [-6, -6, -6, 0])
     original_failed(desk, text)
-    tap.equal([letter["id"] for letter in desk.dead()], ["inbox/0000.json/0", "inbox/0000.json/1"])
+    tap.equal([letter["id"] for letter in desk.dead()], ["inbox/0001.json/0", "inbox/0001.json/1"])
     tap.equal({letter["reason"] for letter in desk.dead()}, {"crashed its handler 3 times: signal 6"})
 
 

@@ -17,7 +17,7 @@ def ok_is_done(desk):
     configure(desk)
     desk.put({"do": "ok", "name": "a"})
     settled(desk, events=1, ok=1, units=1)
-    tap.equal((desk.folders(), calls(desk), desk.dead()), ({"done": ["0000.json"]}, [("a", "ok", 1)], []))
+    tap.equal((desk.folders(), calls(desk), desk.dead()), ({"done": ["0001.json"]}, [("a", "ok", 1)], []))
 
 
 @working.test
@@ -53,7 +53,7 @@ def retry_comes_back_with_a_higher_attempt(desk):
     desk.put({"do": ["retry", "retry", "ok"], "name": "a"})
     settled(desk, events=3, ok=1, retry=2, units=3, redelivered=2)
     tap.equal(calls(desk), [("a", "retry", 1), ("a", "retry", 2), ("a", "ok", 3)])
-    tap.equal((desk.folders(), desk.dead()), ({"done": ["0000.json"]}, []))
+    tap.equal((desk.folders(), desk.dead()), ({"done": ["0001.json"]}, []))
 
 
 @working.test
@@ -68,7 +68,7 @@ def the_delay_that_a_handler_wishes_is_what_its_name_says(desk):
         tap.equal((source["state"], source["in_flight"], source["retry"]), ("consuming", 0, 1))
         tap.contains(source["why"], "1 file waits to be tried again, the first until ")
         base, attempts, due_ms, delay_ms = working.tried(name)
-        tap.equal((base, attempts, delay_ms), ("0000.json", 1, 600000))
+        tap.equal((base, attempts, delay_ms), ("0001.json", 1, 600000))
         assert before_ms + 600000 <= due_ms + 1 and due_ms <= time.time() * 1000 + 600000, name
         tap.equal(worker.term(), 0)
     with desk.worker() as worker:  # nor does another life take it sooner
@@ -99,7 +99,7 @@ def without_a_wish_it_waits_for_the_backoff(desk):
         tap.equal(worker.term(), 0)
     (name,) = desk.folders()["new"]
     base, attempts, _, delay_ms = working.tried(name)
-    tap.equal((base, attempts), ("0000.json", len(calls(desk))))
+    tap.equal((base, attempts), ("0001.json", len(calls(desk))))
     assert 0 <= delay_ms <= 600000, name
 
 
@@ -114,7 +114,7 @@ def retry_is_given_up_after_max_attempts(desk):
     letter, = desk.dead()
     tap.equal(" ".join(letter), "dead id time service source transport position since kind handler attempts outcome "
                                 "duration_us reason event payload")
-    has(letter, dead=1, id="inbox/0000.json/0", service="desk", source="inbox", transport="spool", position="0000.json",
+    has(letter, dead=1, id="inbox/0001.json/0", service="desk", source="inbox", transport="spool", position="0001.json",
         kind="unknown", handler="worked", attempts=3, outcome="reject", reason="given up after 3 attempts: not yet",
         payload=json.loads(text))
     has(letter["event"], data=json.loads(text), specversion="1.0")
@@ -136,7 +136,7 @@ def retry_is_given_up_when_it_is_too_old(desk):
     tap.equal(desk.run("--until-idle").returncode, 0)
     letter, = desk.dead()
     tap.contains(letter["reason"], " s in the queue: not yet")
-    tap.equal((letter["attempts"], desk.folders()), (len(calls(desk)), {"failed": ["0000.json"]}))
+    tap.equal((letter["attempts"], desk.folders()), (len(calls(desk)), {"failed": ["0001.json"]}))
 
 
 @working.test
@@ -145,7 +145,7 @@ def with_a_key_it_is_tried_again_in_place_before_the_next_one(desk):
     desk.put(keyed("1", "k", {"do": ["retry", "retry", "ok"], "name": "a"}), keyed("2", "k", {"do": "ok", "name": "b"}))
     settled(desk, events=4, ok=2, retry=2, units=2, retried=2)
     tap.equal(calls(desk), [("a", "retry", 1), ("a", "retry", 2), ("a", "ok", 3), ("b", "ok", 1)])
-    tap.equal(desk.folders(), {"done": ["0000.json", "0001.json"]})
+    tap.equal(desk.folders(), {"done": ["0001.json", "0002.json"]})
 
 
 @working.test
@@ -163,7 +163,7 @@ def with_a_key_a_dead_letter_lets_the_next_one_go(desk):
     desk.put(keyed("1", "k", {"do": "retry", "name": "a"}), keyed("2", "k", {"do": "ok", "name": "b"}))
     settled(desk, events=3, ok=1, retry=2, units=2, retried=1, dead=1)
     tap.equal(calls(desk), [("a", "retry", 1), ("a", "retry", 2), ("b", "ok", 1)])
-    tap.equal(desk.folders(), {"done": ["0001.json"], "failed": ["0000.json"]})
+    tap.equal(desk.folders(), {"done": ["0002.json"], "failed": ["0001.json"]})
     has(desk.dead()[0], attempts=2, reason="given up after 2 attempts: no reason given")
 
 
@@ -187,14 +187,14 @@ def reject_goes_to_the_sink_that_is_named(desk):
     text = json.dumps({"do": "reject", "reason": "never"})
     for place in ["dead_letter: graves\n", ""]:
         configure(desk, "" if place else "dead_letter: graves", place + "sinks: {graves: {type: file, path: graves}}\n")
-        desk.put_as("0000.json", text)
+        desk.put_as("0001.json", text)
         settled(desk, events=1, reject=1, units=1, dead=1)
         original_failed(desk, text)
         letter, = desk.letters("graves")
-        has(letter, id="inbox/0000.json/0", reason="never")
+        has(letter, id="inbox/0001.json/0", reason="never")
         tap.equal(desk.dead(), [])
         desk.path("graves").unlink()
-        desk.path("spool/failed/0000.json").unlink()
+        desk.path("spool/failed/0001.json").unlink()
 
 
 @working.test
@@ -241,7 +241,7 @@ def in_place_a_letter_that_could_not_be_written_does_not_lift_the_limit_of_attem
         desk.path("away").rename(desk.path("graves"))
         working.wait_until(lambda: is_settled(desk), "all is settled")
         tap.equal(worker.term(), 0)
-    tap.equal(desk.folders(), {"failed": ["0000.json"]})
+    tap.equal(desk.folders(), {"failed": ["0001.json"]})
     name, = desk.folders("graves")["new"]
     has(json.loads(desk.path(f"graves/new/{name}").read_text()), attempts=len(calls(desk)),
         reason=f"given up after {len(calls(desk))} attempts: no")
@@ -257,7 +257,7 @@ def ok_and_reject_fail_the_file_and_only_the_reject_has_a_letter(desk):
     desk.put(text)
     settled(desk, events=3, ok=2, reject=1, units=1, dead=1)
     original_failed(desk, text)
-    has(*desk.dead(), id="inbox/0000.json/1", reason="never", payload={"do": "reject", "name": "b", "reason": "never"})
+    has(*desk.dead(), id="inbox/0001.json/1", reason="never", payload={"do": "reject", "name": "b", "reason": "never"})
     tap.equal(sorted(calls(desk)), [("a", "ok", 1), ("b", "reject", 1), ("c", "ok", 1)])
 
 
@@ -270,7 +270,7 @@ def a_broken_record_among_good_ones_does_not_keep_them_from_running(desk):
     settled(desk, events=3, ok=2, reject=1, units=1, dead=1)
     original_failed(desk, text)
     letter, = desk.dead()
-    has(letter, id="inbox/0000.json/1", kind="sqs", event=None)
+    has(letter, id="inbox/0001.json/1", kind="sqs", event=None)
     tap.equal([record["messageId"] for record in letter["payload"]["Records"]], ["m1"])
 
 
@@ -282,7 +282,7 @@ def only_the_unfinished_event_runs_again_while_the_process_lives(desk):
     settled(desk, events=5, ok=3, retry=2, units=3, redelivered=2)
     tap.equal([call for call in calls(desk) if call[0] != "b"], [("a", "ok", 1), ("c", "ok", 1)])
     tap.equal([call for call in calls(desk) if call[0] == "b"], [("b", "retry", 1), ("b", "retry", 2), ("b", "ok", 3)])
-    tap.equal(desk.folders(), {"done": ["0000.json"]})
+    tap.equal(desk.folders(), {"done": ["0001.json"]})
 
 
 @working.test
@@ -314,8 +314,8 @@ def in_another_life_all_of_the_file_run_again(desk):
         working.wait_until(lambda: desk.source()["why"] != "", "it waits")
         tap.equal(worker.term(), 0)
     (name,) = desk.folders()["new"]
-    tap.equal(working.tried(name)[:2], ("0000.json", 1))
-    desk.path(f"spool/new/{name}").rename(desk.path("spool/new/0000.json"))
+    tap.equal(working.tried(name)[:2], ("0001.json", 1))
+    desk.path(f"spool/new/{name}").rename(desk.path("spool/new/0001.json"))
     settled_calls = calls(desk)
     desk.path("calls").unlink()
     with desk.worker() as worker:
@@ -339,11 +339,11 @@ def no_letter_is_written_before_no_event_of_the_file_is_a_retry(desk):
         go.unlink()
         working.wait_until(lambda: desk.source()["redelivered"] >= 1 and desk.source()["running"] == 1, "it runs again")
         (name,) = desk.folders()["cur"]
-        tap.equal((desk.dead(), working.tried(name)[:2]), ([], ("0000.json", 1)))
+        tap.equal((desk.dead(), working.tried(name)[:2]), ([], ("0001.json", 1)))
         go.write_text("")
         end(desk, worker, events=4, ok=1, retry=2, reject=1, units=3, redelivered=2, dead=1)
     original_failed(desk, text)
-    has(*desk.dead(), id="inbox/0000.json/0", reason="never", attempts=3)
+    has(*desk.dead(), id="inbox/0001.json/0", reason="never", attempts=3)
     tap.equal([call for call in calls(desk) if call[0] == "a"], [("a", "reject", 1)])
 
 
@@ -353,8 +353,8 @@ def reject_and_a_retry_that_is_given_up_have_a_letter_each(desk):
     desk.put(lines({"do": "reject", "name": "a", "reason": "never"}, {"do": "retry", "name": "b", "reason": "not yet"}))
     settled(desk, events=3, retry=2, reject=1, units=2, redelivered=1, dead=2)
     tap.equal([(letter["id"], letter["reason"], letter["handler"]) for letter in desk.dead()],
-              [("inbox/0000.json/0", "never", "worked"),
-               ("inbox/0000.json/1", "given up after 2 attempts: not yet", "worked")])
+              [("inbox/0001.json/0", "never", "worked"),
+               ("inbox/0001.json/1", "given up after 2 attempts: not yet", "worked")])
 
 
 @working.test
@@ -375,7 +375,7 @@ def a_batch_across_files_settles_each_by_itself(desk):
     desk.put({"do": "ok", "name": "a"}, {"do": "reject", "name": "b"}, {"do": ["retry", "ok"], "name": "c"},
              {"do": "ok"})
     settled(desk, events=5, ok=3, retry=1, reject=1, units=5, redelivered=1, dead=1)
-    tap.equal(desk.folders(), {"done": ["0000.json", "0002.json", "0003.json"], "failed": ["0001.json"]})
+    tap.equal(desk.folders(), {"done": ["0001.json", "0003.json", "0004.json"], "failed": ["0002.json"]})
     tap.equal([call for call in calls(desk) if call[0] == "c"], [("c", "retry", 1), ("c", "ok", 2)])
 
 
@@ -385,7 +385,7 @@ def of_a_file_in_a_batch_only_the_unfinished_event_runs_again(desk):
     desk.put(lines({"do": "ok", "name": "a"}, {"do": ["retry", "ok"], "name": "b"}, {"do": "reject", "name": "c"}))
     settled(desk, events=4, ok=2, retry=1, reject=1, units=2, redelivered=1, dead=1)
     tap.equal(calls(desk), [("a", "ok", 1), ("b", "retry", 1), ("c", "reject", 1), ("b", "ok", 2)])
-    has(*desk.dead(), id="inbox/0000.json/2", handler="worked", attempts=2)
+    has(*desk.dead(), id="inbox/0001.json/2", handler="worked", attempts=2)
 
 
 @working.test
@@ -411,7 +411,7 @@ def what_a_fine_event_emits_is_written(desk):
     configure(desk, text=SINKS)
     desk.put(keyed("e1", "k", {"do": "ok", "emit": ["out", "later", "out"]}))
     settled(desk, events=1, ok=1, units=1, emitted=3)
-    tap.equal(desk.folders(), {"done": ["0000.json"]})
+    tap.equal(desk.folders(), {"done": ["0001.json"]})
     tap.equal([letter["id"] for letter in desk.letters("out")], ["e1/1", "e1/3"])
     name, = desk.folders("later")["new"]
     has(json.loads(desk.path(f"later/new/{name}").read_text()), specversion="1.0", id="e1/2", type="made",
@@ -440,7 +440,7 @@ def a_sink_that_cannot_be_written_makes_it_a_retry_with_the_same_ids(desk):
         desk.path("away").rename(desk.path("later"))
         working.wait_until(lambda: is_settled(desk), "all is settled")
         tap.equal(worker.term(), 0)
-    tap.equal((desk.folders(), desk.dead()), ({"done": ["0000.json"]}, []))
+    tap.equal((desk.folders(), desk.dead()), ({"done": ["0001.json"]}, []))
     name, = desk.folders("later")["new"]
     one = json.loads(desk.path(f"later/new/{name}").read_text())
     ids = [letter["id"] for letter in desk.letters("out")]
@@ -463,7 +463,7 @@ def what_is_written_before_the_file_is_done_is_written_once(desk):
         tap.equal((len(desk.letters("out")), list(desk.folders())), (1, ["cur"]))
         go.write_text("")
         end(desk, worker, events=3, ok=2, retry=1, units=2, redelivered=1, emitted=1)
-    tap.equal((len(desk.letters("out")), desk.folders()), (1, {"done": ["0000.json"]}))
+    tap.equal((len(desk.letters("out")), desk.folders()), (1, {"done": ["0001.json"]}))
 
 
 @working.test
