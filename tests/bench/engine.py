@@ -4,9 +4,12 @@ dispatcher to handlers that take 0, 20 and 200 us of CPU, beside a loop that cal
 behind a mutex and a condition.
 
 `own` is CPU time of the whole process for an event, less what the handlers took, less what is left of the loop then:
-what other programs take of the clock is not in it. A ratio is the median of the ratios within each round: runs are
-taken in turn, so that all see the same machine. Every run is one process; a tenth of its events only warm up. `1 CPU`
-rows have all threads on one.
+what other programs take of the clock is not in it. The queue runs twice: it may hold as much as the engine's source may
+have in flight, so that its threads find the next event without sleeping; and as many as it has threads (`each`). The
+latter is what the pool does: a run is handed to an idle slot only, so that nothing that waits has begun.
+
+A ratio is the median of the ratios within each round: runs are taken in turn, so that all see the same machine. Every
+run is one process; a tenth of its events only warm up. `1 CPU` rows have all threads on one.
 """
 import argparse
 import json
@@ -26,6 +29,7 @@ TIMEOUT = 300
 SPINS = (0, 20, 200)
 EVENTS = {0: 30_000, 20: 4_000, 200: 800}  # of a run, by the handler's time
 INLINE_EVENTS = 200_000  # where it takes none
+MORE = ("memory", "start", "spool")
 WANTED = {"inline": 1.0, "pool": 3.0}  # own us at most; printed, never asked for by the exit status
 
 
@@ -52,7 +56,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="./dev bench engine", description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="runs of each")
     parser.add_argument("--quick", action="store_true", help="3 rounds")
-    parser.add_argument("--only", metavar="TEXT", help="the measures with TEXT in their name: pool, 8, lane, spool, ...")
+    parser.add_argument("--only", metavar="TEXT", help=f"the rows with TEXT in their name, or {', '.join(MORE)}")
     parser.add_argument("--soak", action="store_true", help="5 million events: is memory flat?")
     options = parser.parse_args()
     options.rounds = 3 if options.quick else options.rounds
@@ -86,14 +90,18 @@ def bench_round(chosen, cpus, runs):
         spin = next((word for word in engine if word.startswith("spin=")), "spin=0")
         if spin not in floors:
             floors[spin] = of_an_event(run(["loop", spin, f"events={EVENTS[int(spin[5:])]}"], cpus))["rest_us"]
-        for who, words in (("leat", engine), ("peer", peer)):
+        contestants = {"leat": engine, "peer": peer}
+        if peer[0] == "queue":
+            slots = next(word[6:] for word in peer if word.startswith("slots="))
+            contestants["each"] = [*peer, f"in_flight={slots}"]
+        for who, words in contestants.items():
             told = of_an_event(run(words, cpus))
             told["own_us"] = max(0.0, told["rest_us"] - floors[spin])
             runs.setdefault(name, {}).setdefault(who, []).append(told)
 
 
-def ratio(runs, key):
-    pairs = [(leat[key], peer[key]) for leat, peer in zip(runs["leat"], runs["peer"]) if peer[key] > 0]
+def ratio(runs, other, key):
+    pairs = [(leat[key], peer[key]) for leat, peer in zip(runs["leat"], runs.get(other, [])) if peer[key] > 0]
     return statistics.median(mine / theirs for mine, theirs in pairs) if pairs else None
 
 
@@ -102,24 +110,31 @@ def summarise(runs):
     found = {who: {key: statistics.median(told[key] for told in all_runs) for key in all_runs[0]}
              for who, all_runs in runs.items()}
     low = min(told["own_us"] for told in runs["leat"])
-    return {**found, "least_own_us": low, "cpu_ratio": ratio(runs, "cpu_us"), "own_ratio": ratio(runs, "own_us")}
+    return {**found, "least_own_us": low, "cpu_ratio": ratio(runs, "peer", "cpu_us"),
+            "own_ratio": ratio(runs, "peer", "own_us"), "each_ratio": ratio(runs, "each", "own_us")}
 
 
 # --- what is printed -------------------------------------------------------------------------------------
 
+def number(value, digits=2):
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
 def show(title, found):
-    print(f"\n{title}")
-    print(f"  {'':32}{'own us':>8}{'least':>7}{'wanted':>8}{'':9}{'CPU us':>8}{'events/s':>11}{'sleeps':>8}"
-          f"{'peer own':>10}{'events/s':>13}{'own / peer':>12}{'CPU / peer':>12}")
+    headings = ("own us", "least", "wanted", "", "CPU us", "events/s", "sleeps", "peer own", "CPU / peer", "own / peer",
+                "each own", "own / each")
+    widths = (8, 7, 8, 9, 9, 10, 8, 10, 12, 12, 10, 12)
+    print(f"\n{title}\n  {'':32}" + "".join(f"{heading:>{width}}" for heading, width in zip(headings, widths)))
     for name, told in found.items():
         wanted = WANTED[name.split(" ", 1)[0].rstrip(",")]
-        leat, peer = told["leat"], told["peer"]
-        own = "-" if name.startswith("inline") or told["own_ratio"] is None else f"{told['own_ratio']:.2f}"
+        leat, peer, pool = told["leat"], told["peer"], "each" in told
         told["wanted_us"], told["met"] = wanted, leat["own_us"] < wanted
-        print(f"  {name:32}{leat['own_us']:8.2f}{told['least_own_us']:7.2f}{f'< {wanted:.0f}':>8} "
-              f"{'met' if told['met'] else 'NOT met':8}{leat['cpu_us']:8.2f}{leat['events_per_s']:11,.0f}"
-              f"{leat['sleeps']:8.2f}{peer['own_us']:10.2f}{peer['events_per_s']:13,.0f}{own:>12}"
-              f"{told['cpu_ratio']:12.2f}")
+        row = (number(leat["own_us"]), number(told["least_own_us"]), f"< {wanted:.0f}",
+               "met" if told["met"] else "NOT met", number(leat["cpu_us"]), number(leat["events_per_s"], 0),
+               number(leat["sleeps"]), number(peer["own_us"]), number(told["cpu_ratio"]),
+               number(told["own_ratio"]) if pool else "-", number(told["each"]["own_us"]) if pool else "-",
+               number(told["each_ratio"]))
+        print(f"  {name:32}" + "".join(f"{text:>{width}}" for text, width in zip(row, widths)))
 
 
 def main():
@@ -133,12 +148,14 @@ def main():
             bench_round(some, cpus, runs)
         told[title] = {name: summarise(all_runs) for name, all_runs in runs.items()}
         if some:
-            show(f"{title}: the engine, and beside it a loop (inline) or a queue with as many threads (pool)",
-                 told[title])
+            show(f"{title}: the engine, beside it a loop (inline) or a queue with as many threads (pool)", told[title])
     told["wakes"] = wakes.measure(PROGRAM, chosen, told["left_out"])
-    told["memory"] = more.memory(run, options.soak)
-    told["start"] = more.start(run, ROOT, options.rounds, told["left_out"])
-    told["spool"] = more.spool(ROOT, options.rounds, told["left_out"])
+    if options.only in (None, "memory") or options.soak:
+        told["memory"] = more.memory(run, options.soak)
+    if options.only in (None, "start"):
+        told["start"] = more.start(run, ROOT, options.rounds, told["left_out"])
+    if options.only in (None, "spool"):
+        told["spool"] = more.spool(ROOT, options.rounds, told["left_out"])
     told["load"] = os.getloadavg()[0]
     print(f"\nmedians of {options.rounds} rounds")
     if told["load"] > 1.5:

@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOON 100000u  /* events after which memory is to have its size */
-#define BACKOFF_MS 1  /* of what is a retry */
-#define NOT_YET (-1L) /* of memory */
+#define SOON 100000u /* events after which memory is to have its size */
+#define BACKOFF_MS 1 /* of what is a retry */
 
 static struct {
     const struct bench_task *task;
@@ -149,11 +148,6 @@ static void deliver(uint64_t count)
     leat_deliver(delivery);
 }
 
-static void note_full(void)
-{
-    bench.told->rss_full_kb = bench_rss_kb();
-}
-
 /* Whole deliveries only, as a receive call would bring them. */
 static void demand(void *self, uint32_t units, size_t bytes)
 {
@@ -169,7 +163,7 @@ static void demand(void *self, uint32_t units, size_t bytes)
         deliver(left < each ? left : each);
     }
     if (bench.task->stop_full && bench.told->rss_full_kb == 0)
-        note_full();
+        bench.told->rss_full_kb = bench_rss_kb();
 }
 
 static void note_settled(void)
