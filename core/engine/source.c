@@ -13,26 +13,12 @@ static void take_settings(struct leat_source *source, const struct leat_source_s
         *settings = *given;
     if (settings->name.ptr == NULL)
         settings->name = leat_str_c(source->ops->name);
-    if (settings->dead_letter.ptr == NULL)
-        settings->dead_letter = options->dead_letter;
     if (settings->batch == 0)
         settings->batch = options->batch;
     if (settings->max_in_flight == 0)
         settings->max_in_flight = options->max_in_flight;
     if (settings->max_bytes == 0)
         settings->max_bytes = options->max_bytes;
-}
-
-static leat_status bind(struct leat_source *source, struct leat_error *reterr)
-{
-    const struct leat_source_settings *settings = &source->settings;
-    source->dead = leat_sink_find(source->engine, settings->dead_letter);
-    if (!leat_pairs_make(&source->engine->arena, settings->settings, &source->pairs))
-        return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
-    if (settings->handler == NULL)
-        return LEAT_OK;
-    source->bound = leat_bind(source->engine, settings->handler, reterr);
-    return source->bound != NULL ? LEAT_OK : LEAT_STATUS(CONFIG);
 }
 
 leat_status leat_engine_add_source(struct leat_engine *engine, const struct leat_source_ops *ops, const void *options,
@@ -55,7 +41,8 @@ leat_status leat_engine_add_source(struct leat_engine *engine, const struct leat
     while (*last != NULL)
         last = &(*last)->next;
     *last = source;
-    LEAT_TRY(bind(source, reterr));
+    source->own.settings = &source->settings;
+    LEAT_TRY(leat_entry_bind(engine, &source->own, reterr));
     return ops->init(source->self, source, engine->loop, options, reterr);
 }
 
