@@ -35,12 +35,25 @@ struct leat_config_sink *leat_config_find_sink(const struct leat_config *config,
     return NULL;
 }
 
-struct leat_config_place leat_config_source_place(const struct leat_config_source *source, const char *key)
+/* LEAT_OPTIONS_MAX: there is none of that key. */
+static size_t number_of(const char *key)
 {
     for (size_t i = 0; leat_source_options[i].key != NULL; i++)
         if (strcmp(leat_source_options[i].key, key) == 0)
-            return source->places[i];
-    return (struct leat_config_place){0};
+            return i;
+    return LEAT_OPTIONS_MAX;
+}
+
+struct leat_config_place leat_config_source_place(const struct leat_config_source *source, const char *key)
+{
+    size_t number = number_of(key);
+    return number < LEAT_OPTIONS_MAX ? source->places[number] : (struct leat_config_place){0};
+}
+
+bool leat_config_source_given(const struct leat_config_source *source, const char *key)
+{
+    size_t number = number_of(key);
+    return number < LEAT_OPTIONS_MAX && (source->given >> number & 1) != 0;
 }
 
 /* --- modules --------------------------------------------------------------------------------------------- */

@@ -130,15 +130,24 @@ leat_status leat_config_check(const struct leat_config *config, char *const *env
 
 /* --- Lambda -------------------------------------------------------------------------------------------------- */
 
+/* The first sink that writes to the disk, which ends with the environment. */
+static const struct leat_config_sink *find_local(const struct leat_config *config)
+{
+    for (size_t i = 0; i < config->sink_count; i++) {
+        const char *type = config->sinks[i].ops->name;
+        if (strcmp(type, "file") == 0 || strcmp(type, "spool") == 0)
+            return &config->sinks[i];
+    }
+    return NULL;
+}
+
 leat_status leat_config_check_lambda(const struct leat_config *config, const struct leat_problems *problems,
                                      struct leat_error *reterr)
 {
-    const struct leat_config_sink *sink = config->sinks, *end = config->sinks + config->sink_count;
+    const struct leat_config_sink *sink = find_local(config);
     char place[32] = "";
     size_t line, column;
-    while (sink != end && strcmp(sink->ops->name, "file") != 0)
-        sink++;
-    if (sink == end)
+    if (sink == NULL)
         return LEAT_OK;
     bool filed = problems != NULL && sink->place.len > 0;
     struct leat_problem at = {.at = sink->place.at};
@@ -146,8 +155,9 @@ leat_status leat_config_check_lambda(const struct leat_config *config, const str
         leat_problem_place(problems, &at, &line, &column);
         snprintf(place, sizeof(place), ":%zu:%zu: ", line, column);
     }
-    (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s%s%s%.*s is a file sink: what it writes in Lambda is lost",
-                         filed ? problems->file : "", place, sink->inlined ? "" : "sinks.", LEAT_ARG(sink->name));
+    (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s%s%s%.*s is a %s sink: what it writes in Lambda is lost",
+                         filed ? problems->file : "", place, sink->inlined ? "" : "sinks.", LEAT_ARG(sink->name),
+                         sink->ops->name);
     leat_error_fix(reterr, "name a queue, or leave dead letters to the function's own settings");
     return LEAT_STATUS(CONFIG);
 }

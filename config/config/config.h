@@ -112,8 +112,8 @@ leat_status leat_config_set(struct leat_config *config, const char *assignment, 
 /* What must fit together, once all is said; the file and the environment alone have been looked at already, so this is
  * for who takes --set. */
 leat_status leat_config_check(const struct leat_config *config, char *const *environment, struct leat_error *reterr);
-/* A file sink in Lambda is an error: nobody would find what it wrote. `problems` are those of the file; NULL: there is
- * none. */
+/* A sink of type file or spool in Lambda is an error: nobody would find what it wrote. `problems` are those of the
+ * file; NULL: there is none. */
 leat_status leat_config_check_lambda(const struct leat_config *config, const struct leat_problems *problems,
                                      struct leat_error *reterr);
 
@@ -122,6 +122,7 @@ bool leat_config_given(const struct leat_config *config, const char *key);
 bool leat_config_filed(const struct leat_config *config, const char *key);
 /* Where its value stands in the file. */
 struct leat_config_place leat_config_place(const struct leat_config *config, const char *key);
+bool leat_config_source_given(const struct leat_config_source *source, const char *key);
 struct leat_config_place leat_config_source_place(const struct leat_config_source *source, const char *key);
 /* NULL: there is none of that name. */
 struct leat_config_source *leat_config_find_source(const struct leat_config *config, leat_str name);

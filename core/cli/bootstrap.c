@@ -4,6 +4,7 @@
  * first `next` on the source in triggers/lambda does the talking.
  */
 #include "bootstrap.h"
+#include "assemble.h"
 #include "configuration.h"
 
 #include <engine/engine.h>
@@ -19,6 +20,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#define BAD_CONFIGURATION "Runtime.BadConfiguration"
 #define TERM_GRACE_MS 400 /* of the 500 that a function with an internal extension has */
 
 enum { EXIT_BEFORE_SNAPSHOT = 64, EXIT_AFTER_RESTORE = 65, EXIT_RELEASED = 75 };
@@ -30,12 +32,14 @@ struct bootstrap {
     struct leat_logger logger;
     struct leat_function_handler function;
     struct leat_engine *engine;
+    size_t own_handlers; /* of entries of "sources" */
     uint32_t concurrency;
     int extension; /* descriptor, -1: none */
     int signals;
     struct leat_watch *signal_watch;
     struct leat_timer *grace;
     int64_t started_us;
+    bool restored; /* from a snapshot */
 };
 
 static const char *variable(const char *name)
@@ -92,9 +96,20 @@ static void take_executor(const struct bootstrap *bootstrap, struct leat_engine_
     options->max_lost_slots = bootstrap->concurrency - 1; /* with none left the environment is of no use */
 }
 
-static leat_status make_engine(struct bootstrap *bootstrap, struct leat_error *reterr)
+/* Sinks before the entries that name them, and both before the handlers are opened. */
+static leat_status fill_engine(struct bootstrap *bootstrap, leat_str *rettype, struct leat_error *reterr)
 {
-    const struct leat_config *config = &bootstrap->config;
+    const struct leat_handler *handler = bootstrap->function.handler;
+    if (handler != NULL)
+        LEAT_TRY(leat_engine_add_handler(bootstrap->engine, LEAT_ABSENT, handler, reterr));
+    *rettype = LEAT_STR(BAD_CONFIGURATION);
+    LEAT_TRY(leat_cli_add_sinks(bootstrap->engine, &bootstrap->config, reterr));
+    return leat_function_add_entries(bootstrap->cli, &bootstrap->config, bootstrap->engine, reterr);
+}
+
+static leat_status make_engine(struct bootstrap *bootstrap, leat_str *rettype, struct leat_error *reterr)
+{
+    struct leat_config *config = &bootstrap->config;
     struct leat_engine_options options = {
         .adapters = bootstrap->cli->adapters,
         .max_in_flight = UINT32_MAX - 1, /* the pollers are the limit */
@@ -105,12 +120,16 @@ static leat_status make_engine(struct bootstrap *bootstrap, struct leat_error *r
         .settings = config->settings,
         .logger = &bootstrap->logger,
         .outcome_level = LEAT_WARN,
+        .service = leat_cli_service_name(config, variable("AWS_LAMBDA_FUNCTION_NAME")),
+        .dead_letter = config->dead_letter,
+        .entry_of = leat_function_entry_of,
+        .entry_argument = config,
     };
     take_executor(bootstrap, &options);
     bootstrap->engine = leat_engine_new(&options);
     if (bootstrap->engine == NULL)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
-    return leat_engine_add_handler(bootstrap->engine, LEAT_ABSENT, bootstrap->function.handler, reterr);
+    return fill_engine(bootstrap, rettype, reterr);
 }
 
 /* The snapshot is taken while restore/next waits: what follows runs in every life that begins from it. */
@@ -122,25 +141,37 @@ static int snap(struct bootstrap *bootstrap, struct leat_error *error)
     if (!leat_is_ok(status))
         return fail(bootstrap, EXIT_BEFORE_SNAPSHOT, LEAT_STR("Runtime.BeforeSnapshotError"), error);
     bootstrap->started_us = leat_clock_us(&leat_clock_system);
+    bootstrap->restored = true;
     if (!leat_is_ok(leat_engine_restore(bootstrap->engine, error)))
         return fail(bootstrap, EXIT_AFTER_RESTORE, LEAT_STR("Runtime.AfterRestoreError"), error);
     return EXIT_DONE;
 }
 
+/* The service's, and those of entries; with those alone it goes too, for the events that are theirs. */
+static leat_status find_handlers(struct bootstrap *bootstrap, leat_str *rettype, struct leat_error *reterr)
+{
+    struct leat_config *config = &bootstrap->config;
+    bool filed = leat_config_filed(config, "handler");
+    struct leat_handler_names names = {
+        .variable = filed ? LEAT_ABSENT : config->handler,
+        .filed = filed ? config->handler : LEAT_ABSENT,
+    };
+    *rettype = LEAT_STR("Runtime.InvalidHandler");
+    LEAT_TRY(leat_function_open_entries(bootstrap->cli, config, &bootstrap->own_handlers, reterr));
+    leat_status status = leat_find_function_handler(bootstrap->cli, &names, &bootstrap->function, rettype, reterr);
+    bool named = names.variable.len > 0 || names.filed.len > 0;
+    return status.code == LEAT_E_NOT_FOUND && !named && bootstrap->own_handlers > 0 ? LEAT_OK : status;
+}
+
 static int open_function(struct bootstrap *bootstrap, struct leat_error *error)
 {
-    leat_str type = LEAT_STR("Runtime.BadConfiguration");
+    leat_str type = LEAT_STR(BAD_CONFIGURATION);
     const char *kind = variable("AWS_LAMBDA_INITIALIZATION_TYPE");
     leat_status status = configure(bootstrap, error);
-    bool filed = leat_config_filed(&bootstrap->config, "handler");
-    struct leat_handler_names names = {
-        .variable = filed ? LEAT_ABSENT : bootstrap->config.handler,
-        .filed = filed ? bootstrap->config.handler : LEAT_ABSENT,
-    };
     if (leat_is_ok(status))
-        status = leat_find_function_handler(bootstrap->cli, &names, &bootstrap->function, &type, error);
+        status = find_handlers(bootstrap, &type, error);
     if (leat_is_ok(status))
-        status = make_engine(bootstrap, error);
+        status = make_engine(bootstrap, &type, error);
     if (leat_is_ok(status)) {
         type = LEAT_STR("Function.Init");
         status = leat_engine_open(bootstrap->engine, error);
@@ -162,10 +193,11 @@ static void register_extension(struct bootstrap *bootstrap)
 static void tell_start(struct bootstrap *bootstrap)
 {
     const char *kind = variable("AWS_LAMBDA_INITIALIZATION_TYPE");
+    const struct leat_handler *handler = bootstrap->function.handler;
     double took_ms = (double)(leat_clock_us(&leat_clock_system) - bootstrap->started_us) / 1000;
     leat_logger_write(&bootstrap->logger, LEAT_INFO, NULL,
                       "cold start (%s): handler %s, %u at a time, ready in %.1f ms", kind != NULL ? kind : "on-demand",
-                      bootstrap->function.handler->name, bootstrap->concurrency, took_ms);
+                      handler != NULL ? handler->name : "by source", bootstrap->concurrency, took_ms);
     if (bootstrap->function.guessed)
         leat_logger_write(&bootstrap->logger, LEAT_INFO, NULL, "the handler is the only one in the package (%s)",
                           bootstrap->function.where);
@@ -218,7 +250,7 @@ static void bootstrap_fini(struct bootstrap *bootstrap)
         close(bootstrap->extension);
 }
 
-static leat_status run(struct bootstrap *bootstrap, struct leat_error *reterr)
+static leat_status start(struct bootstrap *bootstrap, struct leat_error *reterr)
 {
     const struct leat_config *config = &bootstrap->config;
     struct leat_lambda_options options = {
@@ -233,9 +265,21 @@ static leat_status run(struct bootstrap *bootstrap, struct leat_error *reterr)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
     leat_watch_urgent(bootstrap->signal_watch);
     LEAT_TRY(leat_engine_add_source(bootstrap->engine, &leat_source_lambda, &options, NULL, reterr));
-    LEAT_TRY(leat_engine_start(bootstrap->engine, reterr));
+    return leat_engine_start(bootstrap->engine, reterr); /* also of the sinks */
+}
+
+static int run(struct bootstrap *bootstrap, struct leat_error *error)
+{
+    if (!leat_is_ok(start(bootstrap, error)))
+        return fail(bootstrap, EXIT_AWAY,
+                    bootstrap->restored ? LEAT_STR("Runtime.AfterRestoreError") : LEAT_STR("Runtime.StartFailed"),
+                    error);
     tell_start(bootstrap);
-    return leat_engine_run(bootstrap->engine, reterr);
+    leat_status ended = leat_engine_run(bootstrap->engine, error);
+    if (leat_is_ok(ended))
+        return EXIT_DONE;
+    leat_logger_write(&bootstrap->logger, LEAT_FATAL, NULL, "%s", error->message);
+    return ended.code == LEAT_E_BUG ? EXIT_BUG : EXIT_AWAY;
 }
 
 int leat_cli_bootstrap(struct leat_cli *cli)
@@ -257,12 +301,8 @@ int leat_cli_bootstrap(struct leat_cli *cli)
         return status;
     if (bootstrap.config.sigterm)
         register_extension(&bootstrap);
-    leat_status ended = run(&bootstrap, &error);
-    if (leat_is_ok(ended))
-        return EXIT_DONE;
-    leat_logger_write(&bootstrap.logger, LEAT_FATAL, NULL, "%s", error.message);
-    status = ended.code == LEAT_E_BUG ? EXIT_BUG : EXIT_AWAY;
-    if (leat_engine_lost_slots(bootstrap.engine) > 0)
+    status = run(&bootstrap, &error);
+    if (status != EXIT_DONE && leat_engine_lost_slots(bootstrap.engine) > 0)
         _exit(leat_cli_flush(status)); /* their threads use what is ours */
     return status;
 }

@@ -5,6 +5,9 @@
 
 #include "cli.h"
 
+#include <config/config.h>
+#include <engine/engine.h>
+
 int leat_cli_bootstrap(struct leat_cli *cli);
 
 /* How a function's handler may be named beside _HANDLER; both may be absent. */
@@ -22,5 +25,14 @@ struct leat_function_handler {
 };
 leat_status leat_find_function_handler(const struct leat_cli *cli, const struct leat_handler_names *names,
                                        struct leat_function_handler *ret, leat_str *rettype, struct leat_error *reterr);
+
+/* bootstrap_entries.c: the entries of "sources" that event source mappings stand for. Their sources start nothing here;
+ * what comes from their queue, stream, table or topic takes their settings. Opens their handlers; *retcount of them. */
+leat_status leat_function_open_entries(const struct leat_cli *cli, struct leat_config *config, size_t *retcount,
+                                       struct leat_error *reterr);
+leat_status leat_function_add_entries(const struct leat_cli *cli, struct leat_config *config,
+                                      struct leat_engine *engine, struct leat_error *reterr);
+/* For struct leat_engine_options; the argument is the configuration. */
+const struct leat_source_settings *leat_function_entry_of(void *config, const struct leat_delivery *delivery);
 
 #endif

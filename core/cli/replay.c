@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "assemble.h"
 #include "cli.h"
 #include "configuration.h"
 #include "find_handler.h"
@@ -33,6 +34,7 @@ enum {
     REPEAT,
     REQUEST_ID,
     SET,
+    SINK,
     TENANT_ID,
     TIME,
     TIMEOUT,
@@ -56,6 +58,7 @@ static const struct leat_cli_option options[] = {
     [REPEAT] = {"repeat", "N", "replay all of it N times"},
     [REQUEST_ID] = {"request-id", "ID", "what leat_request_id() says; default: made of the document's number"},
     [SET] = {"set", "KEY=VALUE", "an option of the configuration, such as settings.db=memory"},
+    [SINK] = {"sink", NULL, "dead letters and emitted events go to the configuration's sinks; without it to none"},
     [TENANT_ID] = {"tenant-id", "ID", "what leat_tenant_id() says"},
     [TIME] = {"time", "DURATION", "what each document's invocation has: leat_remaining_ms() counts it down"},
     [TIMEOUT] = {"timeout", "DURATION", "what one call of a handler may take: --set timeout=DURATION"},
@@ -79,6 +82,7 @@ struct replay {
     int64_t time_ms;
     struct leat_invocation invocation;
     struct leat_logger logger;
+    bool sink; /* the configuration's are written to */
     bool raw, started;
 };
 
@@ -165,6 +169,7 @@ static bool take_option(void *argument, size_t index, const char *value)
     case TIMEOUT: return take_duration("timeout", value, &replay->config.timeout_ms);
     case EXPECT: replay->expect = value; break;
     case RECORD: replay->record = value; break;
+    case SINK: replay->sink = true; break;
     case ONLY: replay->keep.only = value; break;
     case FILTER: return take_filter(replay, value);
     case JSON: replay->report.json = true; break;
@@ -221,7 +226,9 @@ static bool make_engine(struct replay *replay)
         .settings = replay->config.settings,
         .logger = &replay->logger,
         .outcome_level = LEAT_DEBUG, /* the report says it */
-        .emits_nowhere = true,
+        .emits_nowhere = !replay->sink,
+        .service = leat_cli_service_name(&replay->config, NULL),
+        .dead_letter = replay->sink ? replay->config.dead_letter : LEAT_ABSENT,
         .keep = leat_replay_keep_some(&replay->keep) ? leat_replay_keep : NULL,
         .keep_argument = &replay->keep,
     };
@@ -267,6 +274,15 @@ static leat_status add_handlers(struct replay *replay, struct leat_error *reterr
     return LEAT_STATUS(USAGE);
 }
 
+static leat_status add_sinks(struct replay *replay, struct leat_error *reterr)
+{
+    if (replay->config.sink_count > 0)
+        return leat_cli_add_sinks(replay->engine, &replay->config, reterr);
+    (void)leat_error_set(reterr, LEAT_STATUS(USAGE), "--sink: the configuration has no sinks");
+    leat_error_fix(reterr, "--config FILE, and in it: dead_letter: {type: file, path: dead.ndjson}");
+    return LEAT_STATUS(USAGE);
+}
+
 static leat_status open_files(struct replay *replay, const char *const *paths, size_t count, struct leat_error *reterr)
 {
     struct leat_reader_options reader = {
@@ -298,12 +314,14 @@ static leat_status run_bootstrap(struct replay *replay, const struct leat_file_o
 
 static leat_status run(struct replay *replay, const char *const *paths, size_t count, struct leat_error *reterr)
 {
-    if (replay->bootstrap != NULL && (replay->handler_count > 0 || replay->parallel > 1))
-        return leat_error_set(reterr, LEAT_STATUS(USAGE), "--bootstrap excludes --handler and --parallel");
+    if (replay->bootstrap != NULL && (replay->handler_count > 0 || replay->parallel > 1 || replay->sink))
+        return leat_error_set(reterr, LEAT_STATUS(USAGE), "--bootstrap excludes --handler, --parallel and --sink");
     if (replay->bootstrap == NULL && !make_engine(replay))
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
     if (replay->bootstrap == NULL)
         LEAT_TRY(add_handlers(replay, reterr));
+    if (replay->sink)
+        LEAT_TRY(add_sinks(replay, reterr));
     LEAT_TRY(open_files(replay, paths, count, reterr));
     struct leat_file_options file = {
         .reader = replay->reader,
@@ -417,11 +435,13 @@ const struct leat_cli_verb leat_verb_replay = {
         "leat replay --handler ./hello.so --only 8d1f m.json\n"
         "leat replay --handler ./hello.so --filter '{\"body\":{\"total\":[{\"numeric\":[\">\",100]}]}}' m.json\n"
         "leat replay --handler ./hello.so --expect events/sqs.expect events/sqs.json\n"
+        "leat replay --config leat.yaml --sink yesterday.ndjson\n"
         "leat replay --bootstrap function.zip events/\n"
         "leat replay --bootstrap 'python3 -m awslambdaric app.handler' events/\n",
     .notes =
         "--bootstrap starts a function as Lambda does, serves it the Runtime API on the loopback, and reads its\n"
         "answers as Lambda does: docs/reference/bootstrap.md. An invocation has 30 s, or what --time says.\n"
+        "Writes nothing, unless --sink: rejected events then go to dead_letter, and what handlers emit to its sink.\n"
         "Touches nothing but these files, which may be in the form of other tools: docs/reference/events.md.\n"
         "--filter takes the patterns of EventBridge, as Lambda's mappings do: docs/reference/filters.md. Records that\n"
         "do not match are not run, and counted at the end.\n"

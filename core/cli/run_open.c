@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the configuration names: handlers, sinks, sources, put into an engine. */
+#include "assemble.h"
 #include "find_handler.h"
 #include "run.h"
 #include "types.h"
@@ -9,20 +10,6 @@
 #define DEAD_SINK "dead.ndjson" /* the default sink, and its file */
 
 /* --- handlers --------------------------------------------------------------------------------------------- */
-
-static leat_status find_own(struct leat_worker *worker, struct leat_config_source *source, struct leat_error *reterr)
-{
-    struct leat_named_handler named = {0};
-    leat_str spec = leat_arena_copy(&worker->config.arena, source->handler); /* with a NUL behind it */
-    if (spec.ptr == NULL)
-        return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
-    LEAT_TRY(leat_find_handler(worker->cli, spec.ptr, &named, reterr));
-    if (named.trigger.ptr != NULL)
-        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "the handler of source %.*s takes all: no TRIGGER= here",
-                              LEAT_ARG(source->settings.name));
-    source->settings.handler = named.handler;
-    return LEAT_OK;
-}
 
 /* With --handler all go there. */
 leat_status leat_run_find_handlers(struct leat_worker *worker, struct leat_error *reterr)
@@ -34,7 +21,7 @@ leat_status leat_run_find_handlers(struct leat_worker *worker, struct leat_error
     for (size_t i = 0; i < config->source_count; i++) {
         struct leat_config_source *source = &config->sources[i];
         if (worker->handler_count == 0 && source->handler.ptr != NULL)
-            LEAT_TRY(find_own(worker, source, reterr));
+            LEAT_TRY(leat_cli_open_own_handler(worker->cli, config, source, reterr));
         else if (!service) {
             (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "no handler for source %.*s",
                                  LEAT_ARG(source->settings.name));
@@ -173,26 +160,11 @@ static leat_status add_default_sink(struct leat_worker *worker, struct leat_erro
     return leat_engine_add_sink(worker->engine, LEAT_STR(DEAD_SINK), ops, worker->dead, reterr);
 }
 
-/* "inbox: ..." in front of what went wrong with it. */
-static leat_status name_it(leat_status status, leat_str name, const struct leat_error *error, struct leat_error *reterr)
-{
-    (void)leat_error_set(reterr, status, "%.*s: %s", LEAT_ARG(name),
-                         error->message[0] != '\0' ? error->message : leat_status_text(status));
-    if (error->fix[0] != '\0')
-        leat_error_fix(reterr, "%s", error->fix);
-    return status;
-}
-
 leat_status leat_run_add_sinks_and_sources(struct leat_worker *worker, struct leat_error *reterr)
 {
     const struct leat_config *config = &worker->config;
     struct leat_error error = {0};
-    for (size_t i = 0; i < config->sink_count; i++) {
-        const struct leat_config_sink *sink = &config->sinks[i];
-        leat_status status = leat_engine_add_sink(worker->engine, sink->name, sink->ops, sink->options, &error);
-        if (!leat_is_ok(status))
-            return name_it(status, sink->name, &error, reterr);
-    }
+    LEAT_TRY(leat_cli_add_sinks(worker->engine, config, reterr));
     if (wants_default_sink(config))
         LEAT_TRY(add_default_sink(worker, reterr));
     for (size_t i = 0; i < config->source_count; i++) {
@@ -200,7 +172,7 @@ leat_status leat_run_add_sinks_and_sources(struct leat_worker *worker, struct le
         leat_status status =
             leat_engine_add_source(worker->engine, source->ops, source->options, &source->settings, &error);
         if (!leat_is_ok(status))
-            return name_it(status, source->settings.name, &error, reterr);
+            return leat_cli_blame(status, source->settings.name, &error, reterr);
     }
     return LEAT_OK;
 }

@@ -24,7 +24,7 @@ uint32_t leat_unit_attempt(const struct leat_unit *unit)
 /* Why it is not tried again; absent: it may be. */
 static leat_str end_of(const struct leat_engine *engine, struct leat_unit *unit)
 {
-    const struct leat_source_settings *settings = &unit->delivery->source->settings;
+    const struct leat_source_settings *settings = unit->delivery->entry->settings;
     uint32_t attempt = leat_unit_attempt(unit);
     int64_t age_ms = unit->since_ms > 0 ? leat_clock_wall_ms(engine->options.clock) - unit->since_ms : 0;
     if (settings->max_attempts > 0 && attempt >= settings->max_attempts)
@@ -36,12 +36,12 @@ static leat_str end_of(const struct leat_engine *engine, struct leat_unit *unit)
     return LEAT_ABSENT;
 }
 
-/* Its retries become rejects where the limits say so. */
+/* Its retries become rejects where the limits say so: those of a caller have none, unless an entry sets them. */
 void leat_again_limit(struct leat_engine *engine, struct leat_unit *unit)
 {
     leat_str why = LEAT_ABSENT;
     struct leat_arena *arena = &unit->delivery->results;
-    if (owner_of(unit) == LEAT_BY_CALLER || unit->unwritten || unit->lost)
+    if (unit->unwritten || unit->lost)
         return;
     unit->retries = false; /* none that was not looked at */
     for (uint32_t i = 0; i < unit->result_count; i++) {

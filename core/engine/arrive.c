@@ -226,6 +226,7 @@ void leat_dispatch_deliver(struct leat_engine *engine, struct leat_delivery *del
 {
     struct leat_source *source = delivery->source;
     uint32_t count = delivery->unit_count;
+    delivery->entry = leat_entry_of(delivery);
     delivery->references = count + 1;
     delivery->open = count;
     source->in_flight += count + 1;

@@ -221,11 +221,11 @@ static leat_str find_pair(const struct leat_setting_pair *pair, const char *key)
     return pair != NULL ? pair->value : LEAT_ABSENT;
 }
 
-/* The source's own goes before the service's. */
+/* The entry's own goes before the service's. */
 leat_str leat_setting(const leat_context *context, const char *key)
 {
     const struct leat_delivery *delivery = delivery_of(context);
-    leat_str value = delivery != NULL ? find_pair(delivery->source->pairs, key) : LEAT_ABSENT;
+    leat_str value = delivery != NULL ? find_pair(delivery->entry->pairs, key) : LEAT_ABSENT;
     return value.ptr != NULL ? value : find_pair(context->engine->settings, key);
 }
 

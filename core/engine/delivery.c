@@ -6,7 +6,7 @@
 static bool is_raw(const struct leat_source *source)
 {
     const struct leat_route *route = source->engine->routes;
-    const struct leat_bound *bound = source->bound;
+    const struct leat_bound *bound = source->own.bound;
     if (bound == NULL && route != NULL && route->trigger.ptr == NULL)
         bound = route->bound;
     return bound != NULL && (bound->handler.flags & LEAT_RAW) != 0;

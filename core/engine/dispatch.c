@@ -22,7 +22,7 @@ static struct leat_bound *handler_for(struct leat_unit *unit)
     const char *why = NULL;
     if (result->kind != LEAT_OUTCOME_NONE)
         return NULL;
-    struct leat_bound *bound = leat_route(unit->delivery->source, &unit->events.items[unit->cursor], &why);
+    struct leat_bound *bound = leat_route(unit, &unit->events.items[unit->cursor], &why);
     if (bound == NULL)
         *result = (struct leat_result){.kind = LEAT_OUTCOME_REJECT, .reason = leat_str_c(why), .delay_ms = -1};
     return bound;
@@ -68,7 +68,7 @@ static struct leat_unit *next_for_batch(struct leat_run *run, struct leat_unit *
         unit->lane != NULL && unit->lane->waiting.first != NULL ? &unit->lane->waiting : &source->ready;
     struct leat_unit *next = queue->first;
     if (next == NULL || next->lost || next->cursor == next->result_count || next->suspect || is_stopped(next) ||
-        is_to_release(next) || handler_for(next) != run->bound ||
+        next->delivery->entry != unit->delivery->entry || is_to_release(next) || handler_for(next) != run->bound ||
         !leat_gather_fits(&source->gather, run->count, run->bytes, next->bytes))
         return NULL;
     if (queue == &source->ready)

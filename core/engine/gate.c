@@ -40,7 +40,7 @@ static bool takes_batches(const struct leat_source *source)
     const struct leat_unit *unit = source->ready.first;
     const char *why;
     const struct leat_bound *bound =
-        unit->cursor < unit->events.count ? leat_route(source, &unit->events.items[unit->cursor], &why) : NULL;
+        unit->cursor < unit->events.count ? leat_route(unit, &unit->events.items[unit->cursor], &why) : NULL;
     return bound != NULL && bound->handler.handle_batch != NULL;
 }
 

@@ -58,7 +58,7 @@ static bool is_request(const struct leat_unit *unit)
 
 static bool wants_dead(const struct leat_unit *unit)
 {
-    return unit->delivery->source->dead != NULL && !unit->kept && !is_request(unit) &&
+    return unit->delivery->entry->dead != NULL && !unit->kept && !is_request(unit) &&
            leat_unit_worst(unit)->kind == LEAT_OUTCOME_REJECT;
 }
 
@@ -109,20 +109,31 @@ static void answered(void *argument, size_t index, leat_status status)
 
 /* --- dead letters --------------------------------------------------------------------------------------------- */
 
+/* What no other unit of the source has: an offset is one of its partition alone, a place in a payload one of its
+ * invocation. */
 static leat_str position_of(const struct leat_unit *unit, struct leat_arena *arena)
 {
-    leat_str name = leat_unit_name(unit);
-    return name.ptr != NULL ? name : leat_arena_decimal(arena, unit->position);
+    leat_str request = unit->delivery->invocation.request_id;
+    const struct leat_record *record = unit->record;
+    if (unit->name.ptr != NULL)
+        return unit->name;
+    if (record->id.ptr != NULL && record->partition.ptr != NULL)
+        return leat_arena_printf(arena, "%.*s.%.*s", LEAT_ARG(record->partition), LEAT_ARG(record->id));
+    if (record->id.ptr != NULL)
+        return record->id;
+    leat_str place = leat_arena_decimal(arena, unit->position);
+    return request.len > 0 ? leat_arena_printf(arena, "%.*s.%.*s", LEAT_ARG(request), LEAT_ARG(place)) : place;
 }
 
 static bool write_dead(struct leat_unit *unit, uint32_t index, struct outgoing *out)
 {
-    struct leat_source *source = unit->delivery->source;
+    const struct leat_source *source = unit->delivery->source;
+    const struct leat_entry *entry = unit->delivery->entry;
     struct leat_arena *arena = &unit->delivery->results;
     leat_str position = position_of(unit, arena);
     struct leat_dead dead = {
         .service = source->engine->options.service,
-        .source = source->settings.name,
+        .source = entry->settings->name,
         .transport = source->ops->name,
         .position = position,
         .unit = unit,
@@ -131,7 +142,7 @@ static bool write_dead(struct leat_unit *unit, uint32_t index, struct outgoing *
         .time_ms = leat_clock_wall_ms(source->engine->options.clock),
     };
     dead.id = leat_arena_printf(arena, "%.*s/%.*s/%u", LEAT_ARG(dead.source), LEAT_ARG(position), index);
-    *out = (struct outgoing){.unit = unit, .sink = source->dead, .index = index};
+    *out = (struct outgoing){.unit = unit, .sink = entry->dead, .index = index};
     out->letter = (struct leat_letter){.dead = true, .id = dead.id, .key = unit->record->lane};
     out->letter.text = leat_dead_text(arena, &dead);
     return !arena->overflow && out->letter.text.ptr != NULL;

@@ -40,14 +40,14 @@ static leat_str carrier_of(const struct leat_envelope *envelope)
     return carried ? envelope->within->kind : envelope->kind;
 }
 
-/* NULL: nobody; *retwhy is the reason of the reject. The source's own handler takes all of its events; a trigger's own
+/* NULL: nobody; *retwhy is the reason of the reject. The entry's own handler takes all of its events; a trigger's own
  * goes before one for all. */
-struct leat_bound *leat_route(const struct leat_source *source, const struct leat_envelope *envelope,
-                              const char **retwhy)
+struct leat_bound *leat_route(const struct leat_unit *unit, const struct leat_envelope *envelope, const char **retwhy)
 {
-    const struct leat_engine *engine = source->engine;
+    const struct leat_engine *engine = unit->delivery->source->engine;
+    struct leat_bound *own = unit->delivery->entry->bound;
     leat_str carrier = carrier_of(envelope);
-    struct leat_bound *found = source->bound != NULL ? source->bound : find_bound(engine, envelope->kind);
+    struct leat_bound *found = own != NULL ? own : find_bound(engine, envelope->kind);
     if (found == NULL)
         found = find_bound(engine, carrier);
     if (found == NULL)

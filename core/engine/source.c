@@ -13,8 +13,6 @@ static void take_settings(struct leat_source *source, const struct leat_source_s
         *settings = *given;
     if (settings->name.ptr == NULL)
         settings->name = leat_str_c(source->ops->name);
-    if (settings->dead_letter.ptr == NULL)
-        settings->dead_letter = options->dead_letter;
     if (settings->batch == 0)
         settings->batch = options->batch;
     if (settings->max_in_flight == 0)
@@ -25,22 +23,13 @@ static void take_settings(struct leat_source *source, const struct leat_source_s
 
 #define FINISHED_MAX 10000 /* units that were handed back, and of which some events are done */
 
-static leat_status bind(struct leat_source *source, struct leat_error *reterr)
+static leat_status remember(struct leat_source *source, struct leat_error *reterr)
 {
-    const struct leat_source_settings *settings = &source->settings;
     struct leat_engine *engine = source->engine;
-    if (source->ops->caps.retry == LEAT_BY_SOURCE && engine->finished == NULL) {
-        engine->finished = leat_finished_new(FINISHED_MAX);
-        if (engine->finished == NULL)
-            return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
-    }
-    source->dead = leat_sink_find(engine, settings->dead_letter);
-    if (!leat_pairs_make(&engine->arena, settings->settings, &source->pairs))
-        return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
-    if (settings->handler == NULL)
+    if (source->ops->caps.retry != LEAT_BY_SOURCE || engine->finished != NULL)
         return LEAT_OK;
-    source->bound = leat_bind(engine, settings->handler, reterr);
-    return source->bound != NULL ? LEAT_OK : LEAT_STATUS(CONFIG);
+    engine->finished = leat_finished_new(FINISHED_MAX);
+    return engine->finished != NULL ? LEAT_OK : leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
 }
 
 leat_status leat_engine_add_source(struct leat_engine *engine, const struct leat_source_ops *ops, const void *options,
@@ -63,7 +52,9 @@ leat_status leat_engine_add_source(struct leat_engine *engine, const struct leat
     while (*last != NULL)
         last = &(*last)->next;
     *last = source;
-    LEAT_TRY(bind(source, reterr));
+    source->own.settings = &source->settings;
+    LEAT_TRY(remember(source, reterr));
+    LEAT_TRY(leat_entry_bind(engine, &source->own, reterr));
     return ops->init(source->self, source, engine->loop, options, reterr);
 }
 

@@ -331,7 +331,8 @@ def usage_is_checked(desk):
             (["--bootstrap", "plain"], 78, "plain: no zip archive, and not executable"),
             (["--bootstrap", "."], 78, "wants a program"),
             (["--bootstrap", "plain", "--handler", "x.so"], 64, "--bootstrap excludes --handler"),
-            (["--bootstrap", "plain", "--parallel", "2"], 64, "--bootstrap excludes --handler and --parallel")]:
+            (["--bootstrap", "plain", "--parallel", "2"], 64, "--bootstrap excludes --handler, --parallel and --sink"),
+            (["--bootstrap", "plain", "--sink"], 64, "--bootstrap excludes --handler, --parallel and --sink")]:
         done = desk.replay(*arguments, "a.json")
         tap.equal(done.returncode, status, done.stderr)
         tap.contains(done.stderr, message)

@@ -85,4 +85,20 @@ def a_bad_file_is_an_init_error_with_the_first_message():
     refused(function("settings: {\n", handler=built("told")), "leat.yaml:", "not YAML")
 
 
+@tap.test
+def a_sink_on_the_disk_is_an_init_error_with_its_place():
+    where = "what it writes in Lambda is lost; name a queue, or leave dead letters to the function's own settings"
+    for kind in ["file", "spool"]:
+        refused(function(f"service: shop\nsinks:\n  dead: {{type: {kind}, path: dead}}\n", handler=built("told")),
+                f"leat.yaml:3:16: sinks.dead is a {kind} sink: {where}")
+        refused(function(f"dead_letter:\n  path: dead\n  type: {kind}\n", handler=built("told")),
+                f"leat.yaml:3:9: dead_letter is a {kind} sink: {where}")
+        refused(function("", handler=built("told"), env={"LEAT_DEAD_LETTER": f"{{type: {kind}, path: dead}}"}),
+                f"dead_letter is a {kind} sink: {where}")
+    refused(function("sources: {in: {type: spool, path: in, dead_letter: {type: spool, path: dead}}}\n",
+                     handler=built("told")),
+            "leat.yaml:1:59: sources.in.dead_letter is a spool sink")
+    runs(function("sources: {in: {type: spool, path: in}}\n", handler=built("told")))
+
+
 tap.main()

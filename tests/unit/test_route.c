@@ -49,7 +49,10 @@ static void expect_route(const struct wanted *wanted, char *payload, const char 
     DECODED d = decode_owned(payload);
     cr_assert_geq(d->events.count, 1, "%s", d->error.message);
     add_handlers(&desk, wanted);
-    const struct leat_bound *bound = leat_route(desk.engine, &d->events.items[0], &why);
+    struct leat_source source = {.engine = desk.engine};
+    struct leat_delivery delivery = {.source = &source, .entry = &source.own};
+    const struct leat_unit unit = {.delivery = &delivery};
+    const struct leat_bound *bound = leat_route(&unit, &d->events.items[0], &why);
     cr_expect_str_eq(bound != NULL ? bound->handler.name : why, want, "got %s",
                      bound != NULL ? bound->handler.name : why);
     leat_engine_free(desk.engine);

@@ -106,8 +106,8 @@ struct leat_new_event {
 
 /* The event goes to that sink of the configuration, as CloudEvents 1.0 JSON. What the sink does not take makes the
  * event at hand a retry; in a retry it may be sent again, with the same id. In a batch: emitted by the event whose
- * outcome is set next. Fails with NOT_FOUND (no such sink; replay takes any name and sends nothing), USAGE, NO_MEMORY,
- * TOO_BIG. */
+ * outcome is set next. Fails with NOT_FOUND (no such sink; replay without --sink takes any name and sends nothing),
+ * USAGE, NO_MEMORY, TOO_BIG. */
 LEAT_API leat_status leat_emit(leat_context *ctx, const char *sink, const leat_event *event);
 LEAT_API leat_status leat_emit_new(leat_context *ctx, const char *sink, const struct leat_new_event *event);
 

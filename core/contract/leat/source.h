@@ -110,10 +110,11 @@ struct leat_delivery {
     struct leat_json_fault fault;
 
     /* The engine's, from leat_deliver on. */
-    struct leat_arena results; /* reasons and replies: the other arena stays as decode left it */
-    size_t bytes;              /* of the source's credit */
-    uint32_t references;       /* units, runs, and the delivery's own settlement */
-    uint32_t open;             /* units that have not ended */
+    const struct leat_entry *entry; /* whose settings it takes: its source's, or an entry's */
+    struct leat_arena results;      /* reasons and replies: the other arena stays as decode left it */
+    size_t bytes;                   /* of the source's credit */
+    uint32_t references;            /* units, runs, and the delivery's own settlement */
+    uint32_t open;                  /* units that have not ended */
     uint32_t settle_tries;
     int64_t slowest_us;                  /* of its runs so far */
     struct leat_settlement *settlements; /* one a unit */

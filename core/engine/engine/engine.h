@@ -50,6 +50,11 @@ struct leat_engine_options {
      * nobody asks. */
     void (*changed)(void *argument);
     void *changed_argument;
+    /* --- of Lambda --------------------------------------------------------------------------------------- */
+    /* Loop thread, for every delivery that has records: whose settings it takes, one that leat_engine_add_entry got;
+     * NULL: its source's. NULL: nobody asks. */
+    const struct leat_source_settings *(*entry_of)(void *argument, const struct leat_delivery *delivery);
+    void *entry_argument;
 };
 
 #define LEAT_MAX_PAYLOAD ((size_t)64 << 20)
@@ -73,6 +78,11 @@ leat_status leat_engine_add_sink(struct leat_engine *engine, leat_str name, cons
 /* `settings` NULL: the engine's options alone. Sinks it names must be there. */
 leat_status leat_engine_add_source(struct leat_engine *engine, const struct leat_source_ops *ops, const void *options,
                                    const struct leat_source_settings *settings, struct leat_error *reterr);
+
+/* Settings that deliveries of another source may take (options.entry_of): handler, settings, dead letters, limits of
+ * attempts and age. Before open. They must outlive the engine; sinks they name must be there. */
+leat_status leat_engine_add_entry(struct leat_engine *engine, const struct leat_source_settings *settings,
+                                  struct leat_error *reterr);
 
 /* load, then every slot's init. */
 leat_status leat_engine_open(struct leat_engine *engine, struct leat_error *reterr);

@@ -68,15 +68,22 @@ struct leat_domain {
     struct leat_alarm deadline;
 };
 
+/* What a source or an entry was told, as far as it goes with each delivery. */
+struct leat_entry {
+    struct leat_entry *next;
+    const struct leat_source_settings *settings;
+    struct leat_sink *dead;          /* NULL: it has none */
+    struct leat_bound *bound;        /* NULL: by the engine's routes */
+    struct leat_setting_pair *pairs; /* of its settings */
+};
+
 struct leat_source {
     struct leat_source *next;
     struct leat_engine *engine;
     const struct leat_source_ops *ops;
     void *self;
     struct leat_source_settings settings;
-    struct leat_sink *dead;           /* NULL: it has none */
-    struct leat_bound *bound;         /* NULL: by the engine's routes */
-    struct leat_setting_pair *pairs;  /* of its settings */
+    struct leat_entry own;            /* of its settings */
     uint32_t in_flight;               /* units delivered and not done, and one for each delivery */
     uint32_t units, waiting, running; /* units in flight; of them, those tried again later; runs */
     uint32_t settling;                /* settlements without an answer */
@@ -207,6 +214,7 @@ struct leat_engine {
     struct leat_slot **slot_list;
     struct leat_link *first_link, *last_link;
     struct leat_sink *sinks;
+    struct leat_entry *entries;
     struct leat_source *sources;
     struct leat_source *turn; /* whose units are asked first */
     struct leat_finished *finished;
@@ -309,6 +317,10 @@ void leat_sinks_free(struct leat_engine *engine);
 bool leat_letters_write(struct leat_engine *engine, struct leat_unit *unit);
 void leat_emissions_keep(struct leat_unit *unit, uint32_t index, const struct leat_emission *newest);
 
+/* entry.c */
+leat_status leat_entry_bind(struct leat_engine *engine, struct leat_entry *entry, struct leat_error *reterr);
+const struct leat_entry *leat_entry_of(const struct leat_delivery *delivery);
+
 /* source.c, delivery.c */
 bool leat_pairs_make(struct leat_arena *arena, const cJSON *settings, struct leat_setting_pair **retfirst);
 void leat_deliveries_free(struct leat_engine *engine);
@@ -335,8 +347,7 @@ bool leat_deadline_is_hopeless(const struct leat_engine *engine);
 leat_status leat_deadline_verdict(struct leat_engine *engine, struct leat_error *reterr);
 
 /* route.c */
-struct leat_bound *leat_route(const struct leat_source *source, const struct leat_envelope *envelope,
-                              const char **retwhy);
+struct leat_bound *leat_route(const struct leat_unit *unit, const struct leat_envelope *envelope, const char **retwhy);
 struct leat_bound *leat_bind(struct leat_engine *engine, const struct leat_handler *handler, struct leat_error *reterr);
 
 /* chain.c */
