@@ -262,10 +262,13 @@ static int64_t usual_delay(uint32_t tries)
     return delay_ms < BACKOFF_MOST_MS ? delay_ms : BACKOFF_MOST_MS;
 }
 
-static void set_retry(struct leat_spool_name *as, int64_t delay_ms)
+/* A file in a lane comes back when we stop, no sooner. In the next life it is in front again: were it to wait, those
+ * behind it would overtake it. */
+static void set_retry(struct leat_spool_name *as, const struct leat_unit *unit, int64_t delay_ms)
 {
+    bool in_lane = unit->record != NULL && unit->record->lane.len > 0;
     as->tries++;
-    as->delay_ms = delay_ms >= 0 ? delay_ms : usual_delay(as->tries);
+    as->delay_ms = in_lane ? 0 : delay_ms >= 0 ? delay_ms : usual_delay(as->tries);
     as->due_ms = leat_clock_wall_ms(&leat_clock_system) + as->delay_ms;
 }
 
@@ -284,7 +287,7 @@ static void settle_spool(void *self, struct leat_delivery *delivery, const struc
         end = !good ? LEAT_SPOOL_REJECTED : spool->options.keep_done ? LEAT_SPOOL_KEPT : LEAT_SPOOL_REMOVED;
         break;
     case LEAT_FAIL: end = LEAT_SPOOL_REJECTED; break;
-    case LEAT_RETRY: set_retry(&claim->as, settlements->delay_ms); break;
+    case LEAT_RETRY: set_retry(&claim->as, settlements->unit, settlements->delay_ms); break;
     case LEAT_RELEASE: break;
     }
     leat_spool_claim_end(spool, claim, end);
