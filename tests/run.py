@@ -65,6 +65,7 @@ SUITES = {
     "rules": (None, [], 20, lambda build: [[sys.executable, "tests/lint/rules.py"]]),
     "cli": ("plain", ["all"], 240, python("cli")),
     "structure": ("plain", ["all", "lambda-stub"], 180, python("structure")),
+    "chaos": ("plain", ["all"], 90, python("chaos")),
     "install": ("plain", ["all"], 60, python("install")),
     "interop": ("plain", ["all"], 120, interop),
     "rie": ("plain", ["all"], 40, rie),

@@ -257,9 +257,14 @@ static void settle_by_shape(struct leat_unit *unit, enum leat_verdict verdict)
         leat_domain_give_back(unit);
 }
 
+/* What would be tried again in its lane goes back for good only when the source stops. Were it to wait then, those
+ * behind it would overtake it in the next life. */
 static int64_t delay_of(struct leat_engine *engine, const struct leat_unit *unit, const struct leat_result *worst)
 {
-    bool own = unit->delivery->source->ops->caps.retry == LEAT_BY_SOURCE && worst->kind == LEAT_OUTCOME_RETRY;
+    const struct leat_source_caps *caps = &unit->delivery->source->ops->caps;
+    bool own = caps->retry == LEAT_BY_SOURCE && worst->kind == LEAT_OUTCOME_RETRY;
+    if (own && !caps->ordered && unit->record->lane.len > 0)
+        return 0;
     return own ? leat_again_delay_ms(engine, unit, worst->delay_ms) : worst->delay_ms;
 }
 
