@@ -83,6 +83,14 @@ bool conformance_is_finished(uint32_t number)
     return finished;
 }
 
+bool conformance_is_kept(uint32_t number)
+{
+    conformance_lock();
+    bool kept = number < CONFORMANCE_EVENTS_MAX && noted->events[number].letters > 0;
+    conformance_unlock();
+    return kept;
+}
+
 uint32_t conformance_number(leat_str text)
 {
     for (size_t i = 0; i + 3 < text.len; i++) {
