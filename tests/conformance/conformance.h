@@ -18,7 +18,10 @@
 
 #include <leat/source.h>
 
-enum { CONFORMANCE_EVENTS_MAX = 512 }; /* of one queue; numbers are below it */
+enum {
+    CONFORMANCE_EVENTS_MAX = 512, /* of one queue; numbers are below it */
+    CONFORMANCE_UNIT_MAX = 8,     /* events of one unit */
+};
 
 enum conformance_form { CONFORMANCE_WHOLE, CONFORMANCE_BROKEN, CONFORMANCE_EMPTY };
 
@@ -64,6 +67,9 @@ struct conformance_subject {
     /* What ops->init is given; before each start. */
     const void *(*options)(void *queue);
     bool (*put)(void *queue, const struct conformance_event *event);
+    /* All of them as one unit, which is called by the first; their numbers follow one another. NULL: a unit of it has
+     * one event. */
+    bool (*put_together)(void *queue, const struct conformance_event *events, uint32_t count);
     /* The payload that has the event in it, for ops->put. NULL: it is the body. */
     leat_str (*wrap)(struct leat_arena *arena, const struct conformance_event *event);
     enum conformance_place (*place)(void *queue, uint32_t number);

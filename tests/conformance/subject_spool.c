@@ -25,7 +25,7 @@ enum { PATH_BYTES = 256, LOOKS_MAX = 1000 };
 struct spool {
     char path[PATH_BYTES / 2], away_path[PATH_BYTES], wrong_path[PATH_BYTES];
     bool away, fail_start;
-    uint32_t count;
+    uint32_t count, firsts[CONFORMANCE_EVENTS_MAX]; /* of the file that an event is in */
     struct leat_spool_options options;
 };
 
@@ -111,22 +111,33 @@ static bool write_file(const char *path, leat_str text)
     return (file == NULL || fclose(file) == 0) && good;
 }
 
-/* First tmp/, then new/. */
-static bool put(void *argument, const struct conformance_event *event)
+/* A line an event; first tmp/, then new/. */
+static bool put_together(void *argument, const struct conformance_event *events, uint32_t count)
 {
     struct spool *spool = argument;
     struct leat_arena arena LEAT_CLEANUP(leat_arena_fini) = {0};
+    struct leat_buf lines;
     char name[LEAT_SPOOL_NAME_SIZE], from[PATH_MAX], to[PATH_MAX];
     leat_arena_init(&arena, 0);
-    leat_str text = wrap(&arena, event);
-    base_of(event->number, name);
+    leat_buf_init(&lines, &arena);
+    for (uint32_t i = 0; i < count; i++) {
+        leat_buf_add(&lines, wrap(&arena, &events[i]));
+        leat_buf_c(&lines, count > 1 ? "\n" : "");
+        spool->firsts[events[i].number] = events->number;
+    }
+    leat_str text = leat_buf_str(&lines);
+    base_of(events->number, name);
     path_in(spool, "tmp", name, from);
     path_in(spool, "new", name, to);
     if (text.ptr == NULL || !write_file(from, text) || rename(from, to) != 0)
         return false;
-    if (spool->count <= event->number)
-        spool->count = event->number + 1;
+    spool->count = events->number + count;
     return true;
+}
+
+static bool put(void *spool, const struct conformance_event *event)
+{
+    return put_together(spool, event, 1);
 }
 
 /* --- where it is ---------------------------------------------------------------------------------------- */
@@ -191,15 +202,26 @@ static bool is_claimed(const struct spool *spool, uint32_t number, struct found 
     return found;
 }
 
+/* A letter of one of them is enough to acknowledge all. */
+static bool has_letter(const struct spool *spool, uint32_t first)
+{
+    bool kept = false;
+    for (uint32_t i = first; i < spool->count && spool->firsts[i] == first; i++)
+        kept = kept || conformance_is_kept(i);
+    return kept;
+}
+
 /* failed/ has what the sink keeps, which is acknowledged, and what nobody keeps. */
 static bool is_over(const struct spool *spool, uint32_t number, struct found *retfound)
 {
-    bool done = is_in(spool, "done", number), failed = is_in(spool, "failed", number);
-    if (done && !conformance_is_finished(number))
+    uint32_t first = spool->firsts[number];
+    bool done = is_in(spool, "done", first), failed = is_in(spool, "failed", first);
+    bool acked = done || (failed && has_letter(spool, first));
+    if (acked && !conformance_is_finished(number))
         conformance_wrong("ev%ux was acknowledged unfinished", number);
     if (done && failed)
         conformance_wrong("ev%ux ended twice", number);
-    *retfound = (struct found){done || conformance_is_kept(number) ? CONFORMANCE_ACKED : CONFORMANCE_FAILED, 0};
+    *retfound = (struct found){acked ? CONFORMANCE_ACKED : CONFORMANCE_FAILED, 0};
     return done || failed;
 }
 
@@ -207,8 +229,10 @@ static bool is_over(const struct spool *spool, uint32_t number, struct found *re
 static struct found find(const struct spool *spool, uint32_t number)
 {
     struct found found = {CONFORMANCE_ABSENT, 0};
-    for (int looks = 0; number < spool->count && looks < LOOKS_MAX; looks++)
-        if (is_over(spool, number, &found) || is_claimed(spool, number, &found) || is_new(spool, number, &found))
+    bool there = number < spool->count;
+    uint32_t first = there ? spool->firsts[number] : 0;
+    for (int looks = 0; there && looks < LOOKS_MAX; looks++)
+        if (is_over(spool, number, &found) || is_claimed(spool, first, &found) || is_new(spool, first, &found))
             return found;
     return (struct found){CONFORMANCE_ABSENT, 0};
 }
@@ -263,8 +287,9 @@ static const struct conformance_subject subject = {
     .make = make_spool,
     .unmake = unmake_spool,
     .options = options_of,
-    .wrap = wrap,
     .put = put,
+    .put_together = put_together,
+    .wrap = wrap,
     .place = place_of,
     .deliveries = deliveries_of,
     .fail_start = fail_start,
