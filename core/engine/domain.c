@@ -5,6 +5,8 @@
  */
 #include <engine/internal.h>
 
+#include <stdio.h>
+
 static bool has_domains(const struct leat_source *source)
 {
     return source->ops->caps.domains || source->ops->caps.settle == LEAT_SETTLE_LOG;
@@ -145,13 +147,32 @@ static void cut(struct leat_domain *domain, uint64_t position)
     }
 }
 
+/* A log has no place for what was rejected: neither passed over nor in the way for ever without a word. */
+static void tell_of_reject(struct leat_source *source, uint32_t number, uint64_t position)
+{
+    char why[96];
+    if (source->failed)
+        return;
+    leat_source_log(source, LEAT_ERROR, LEAT_ABSENT,
+                    "position %llu of partition %u was rejected: it will come again, until there is a dead-letter sink",
+                    (unsigned long long)position, number);
+    snprintf(why, sizeof(why), "an event of partition %u was rejected and there is no sink to keep it", number);
+    leat_source_state(source, LEAT_FAILED, why);
+}
+
 /* It goes back unfinished: so does all behind it. */
 void leat_domain_give_back(struct leat_unit *unit)
 {
     struct leat_domain *domain = domain_of(unit);
+    struct leat_source *source = unit->delivery->source;
+    bool rejected = unit->delivery->settlements[unit->index].verdict == LEAT_FAIL;
+    uint32_t number = unit->domain;
+    uint64_t position = unit->position;
     if (domain != NULL)
-        cut(domain, unit->position);
+        cut(domain, position);
     leat_unit_drop(unit);
+    if (rejected)
+        tell_of_reject(source, number, position);
 }
 
 /* --- the end of an assignment ------------------------------------------------------------------------- */

@@ -70,12 +70,14 @@ static void check_put(struct suite *suite)
 {
     struct leat_arena arena LEAT_CLEANUP(leat_arena_fini) = {0};
     struct leat_error error = {0};
+    const struct conformance_subject *subject = suite->subject;
     leat_str name = LEAT_ABSENT;
     leat_arena_init(&arena, 0);
     snprintf(noted->events[0].body, BODY_MAX, "{\"id\":\"ev0x\",\"lane\":\"\",\"do\":\"o\"}");
     noted->count = 1;
-    leat_status status = suite->subject->ops->put(suite->subject->options(suite->queue),
-                                                  leat_str_c(noted->events[0].body), &arena, &name, &error);
+    const struct conformance_event event = {.id = "ev0x", .lane = "", .body = noted->events[0].body};
+    leat_str payload = subject->wrap != NULL ? subject->wrap(&arena, &event) : leat_str_c(event.body);
+    leat_status status = subject->ops->put(subject->options(suite->queue), payload, &arena, &name, &error);
     FAIL_UNLESS(suite, leat_is_ok(status));
     FAIL_UNLESS(suite, name.len > 0);
     FAIL_UNLESS(suite, worker_start(suite, &suite->worker, &(struct setup){.slots = 1}));
@@ -121,14 +123,14 @@ static void check_broken(struct suite *suite)
 
 static const char *lacks_filter(const struct conformance_subject *subject)
 {
-    return subject->filtered ? NULL : "filters do not see the members of its bodies";
+    return subject->filter != NULL ? NULL : "filters do not see the members of its bodies";
 }
 
 static void check_filter(struct suite *suite)
 {
     for (uint32_t i = 0; i < 12; i++)
         put_event(suite, NULL, i % 3 == 0 ? "o" : "-");
-    const struct setup setup = {.filter = "{\"do\":[\"o\"]}"};
+    const struct setup setup = {.filter = suite->subject->filter};
     FAIL_UNLESS(suite, worker_start(suite, &suite->worker, &setup));
     FAIL_UNLESS(suite, wait_for(suite, all_acked, 0));
     FAIL_UNLESS(suite, worker_end(&suite->worker));

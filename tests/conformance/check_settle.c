@@ -58,6 +58,26 @@ static void check_no_sink(struct suite *suite)
     FAIL_UNLESS(suite, seen_of(rejected).verdicts[LEAT_FAIL] == 1 && is_acked(suite, fine));
 }
 
+static const char *lacks_log(const struct conformance_subject *subject)
+{
+    return subject->ops->caps.settle == LEAT_SETTLE_LOG ? NULL : "it is no log: one that is rejected stops no other";
+}
+
+/* Neither passed over nor in the way without a word: it ends, and goes on there with a sink. */
+static void check_log_without_sink(struct suite *suite)
+{
+    uint32_t before = put_in_domain(suite, 0, "", "o"), rejected = put_in_domain(suite, 0, "", "x");
+    uint32_t behind = put_in_domain(suite, 0, "", "o");
+    (void)worker_start(suite, &suite->worker, &(struct setup){.slots = 1, .no_sink = true});
+    FAIL_UNLESS(suite, !worker_join(&suite->worker));
+    FAIL_UNLESS(suite, strstr(suite->worker.error, "partition 0 was rejected") != NULL);
+    FAIL_UNLESS(suite, !is_acked(suite, rejected) && !is_acked(suite, behind));
+    FAIL_UNLESS(suite, worker_start(suite, &suite->worker, &(struct setup){.slots = 1}));
+    FAIL_UNLESS(suite, wait_for(suite, all_acked, 0));
+    FAIL_UNLESS(suite, worker_end(&suite->worker));
+    FAIL_UNLESS(suite, seen_of(before).calls == 1 && seen_of(rejected).letters == 1);
+}
+
 /* --- the sink ----------------------------------------------------------------------------------------- */
 
 static bool letter_waits(struct suite *suite, uint32_t count)
@@ -207,6 +227,7 @@ const struct check settle_checks[] = {
     {.name = "each unit ends by its own outcome", .lacks = lacks_retries, .run = check_each},
     {.name = "the caller is told how each unit ended", .lacks = lacks_caller, .run = check_told},
     {.name = "a reject that no sink keeps is put aside", .lacks = lacks_fail, .run = check_no_sink},
+    {.name = "a reject that no sink keeps ends a log", .lacks = lacks_log, .run = check_log_without_sink},
     {.name = "nothing is acknowledged before its dead letter is durable", .run = check_slow_sink},
     {.name = "a dead letter that fails makes a retry", .lacks = lacks_retries, .run = check_failing_sink},
     {.name = "attempts are counted", .lacks = lacks_attempts, .run = check_attempts},

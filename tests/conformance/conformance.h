@@ -18,7 +18,10 @@
 
 #include <leat/source.h>
 
-enum { CONFORMANCE_EVENTS_MAX = 512 }; /* of one queue; numbers are below it */
+enum {
+    CONFORMANCE_EVENTS_MAX = 512, /* of one queue; numbers are below it */
+    CONFORMANCE_UNIT_MAX = 8,     /* events of one unit */
+};
 
 enum conformance_form { CONFORMANCE_WHOLE, CONFORMANCE_BROKEN, CONFORMANCE_EMPTY };
 
@@ -48,12 +51,13 @@ struct conformance_subject {
     const struct leat_source_ops *ops;
     const struct leat_adapter *const *(*adapters)(void); /* of the engine: NULL-terminated, sorted */
     const char *kind;                                    /* of its events */
+    const char *filter; /* a pattern that lets pass what is to "do" "o"; NULL: no filter sees that */
     /* What it can do, besides its caps. */
-    bool lasting;  /* it is endless, and what was not settled comes again; else all is put before the start */
-    bool shared;   /* two workers may take from one queue */
-    bool lanes;    /* lanes are kept, and so is their order */
-    bool dated;    /* its units say since when they wait */
-    bool filtered; /* filters see the members of the body */
+    bool lasting; /* it is endless, and what was not settled comes again; else all is put before the start */
+    bool shared;  /* two workers may take from one queue */
+    bool lanes;   /* lanes are kept, and so is their order */
+    bool dated;   /* its units say since when they wait */
+    bool deaths;  /* caps.counts: what a worker had when it was killed counts as an attempt */
     bool broken, empty;
     uint32_t domains;  /* caps.domains: how many */
     uint32_t delivery; /* most units it delivers at once */
@@ -63,6 +67,11 @@ struct conformance_subject {
     /* What ops->init is given; before each start. */
     const void *(*options)(void *queue);
     bool (*put)(void *queue, const struct conformance_event *event);
+    /* All of them as one unit, which is called by the first; their numbers follow one another. NULL: a unit of it has
+     * one event. */
+    bool (*put_together)(void *queue, const struct conformance_event *events, uint32_t count);
+    /* The payload that has the event in it, for ops->put. NULL: it is the body. */
+    leat_str (*wrap)(struct leat_arena *arena, const struct conformance_event *event);
     enum conformance_place (*place)(void *queue, uint32_t number);
     /* Behind a release: the count of deliveries that the next one will be told. NULL: it does not count. */
     uint32_t (*deliveries)(void *queue, uint32_t number);
@@ -91,6 +100,7 @@ void conformance_unlock(void);
 void conformance_wrong(const char *format, ...) LEAT_PRINTF(1, 2);
 /* May it be acknowledged: is it handled, or its dead letter kept, or has it nothing to be handled? */
 bool conformance_is_finished(uint32_t number);
+bool conformance_is_kept(uint32_t number); /* is its dead letter? */
 /* The number in a text that has an id in it; CONFORMANCE_EVENTS_MAX: there is none. */
 uint32_t conformance_number(leat_str text);
 /* A monotonic clock, the same in all processes. */

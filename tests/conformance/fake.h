@@ -7,6 +7,8 @@
 
 enum { FAKE_TEXT_MAX = 192, FAKE_ID_MAX = 16 };
 
+#define FAKE_FILTER "{\"do\":[\"o\"]}"
+
 /* As it lies in a server. */
 struct fake_entry {
     uint32_t number;

@@ -335,13 +335,14 @@ static void take_lease(void *argument, uint32_t number)
     conformance_unlock();
 }
 
-#define QUEUE_SUBJECT(subject_ops, maker)                                                                          \
-    {                                                                                                              \
-        .ops = &(subject_ops), .adapters = fake_adapters, .kind = "conformance", .lasting = true, .shared = true,  \
-        .lanes = true, .dated = true, .filtered = true, .broken = true, .empty = true, .delivery = DELIVERY_MAX,   \
-        .make = (maker), .unmake = unmake_queue, .options = options_of, .put = put, .place = place_of,             \
-        .deliveries = deliveries_of, .fail_init = fail_init, .fail_start = fail_start, .fail_settle = fail_settle, \
-        .disconnect = disconnect_queue, .reconnect = reconnect_queue, .take_lease = take_lease,                    \
+#define QUEUE_SUBJECT(subject_ops, maker)                                                                         \
+    {                                                                                                             \
+        .ops = &(subject_ops), .adapters = fake_adapters, .kind = "conformance", .lasting = true, .shared = true, \
+        .lanes = true, .deaths = true, .dated = true, .filter = FAKE_FILTER, .broken = true, .empty = true,       \
+        .delivery = DELIVERY_MAX, .make = (maker), .unmake = unmake_queue, .options = options_of, .put = put,     \
+        .place = place_of, .deliveries = deliveries_of, .fail_init = fail_init, .fail_start = fail_start,         \
+        .fail_settle = fail_settle, .disconnect = disconnect_queue, .reconnect = reconnect_queue,                 \
+        .take_lease = take_lease,                                                                                 \
     }
 static const struct conformance_subject queue_subject = QUEUE_SUBJECT(queue_ops, make_queue);
 static const struct conformance_subject fifo_subject = QUEUE_SUBJECT(fifo_ops, make_fifo);

@@ -201,9 +201,22 @@ static void check_letter(const struct leat_letter *letter, uint32_t number)
     struct leat_arena arena LEAT_CLEANUP(leat_arena_fini) = {0};
     cJSON *tree = NULL;
     leat_arena_init(&arena, 0);
-    if (number == CONFORMANCE_EVENTS_MAX || !letter->dead || letter->id.len == 0 ||
+    if (number >= CONFORMANCE_EVENTS_MAX || !letter->dead || letter->id.len == 0 ||
         !leat_is_ok(leat_json_parse(&arena, letter->text, &tree, NULL)))
         conformance_wrong("a letter is no dead letter of an event that was put: %.*s", LEAT_ARG(letter->text));
+}
+
+/* Its id is SOURCE/UNIT/INDEX, and a unit is called by its first event. */
+static uint32_t number_of(const struct leat_letter *letter)
+{
+    uint32_t number = conformance_number(letter->id);
+    size_t at = letter->id.len;
+    int64_t index = 0;
+    while (at > 0 && letter->id.ptr[at - 1] != '/')
+        at--;
+    if (number == CONFORMANCE_EVENTS_MAX || !leat_str_int64(leat_str_skip(letter->id, at), &index))
+        return conformance_number(letter->text);
+    return number + (uint32_t)index;
 }
 
 static void write_sink(void *self, const struct leat_letter *const *letters, size_t count,
@@ -214,9 +227,7 @@ static void write_sink(void *self, const struct leat_letter *const *letters, siz
     while (*last != NULL)
         last = &(*last)->next;
     for (size_t i = 0; i < count; i++) {
-        uint32_t number = conformance_number(letters[i]->id);
-        if (number == CONFORMANCE_EVENTS_MAX)
-            number = conformance_number(letters[i]->text);
+        uint32_t number = number_of(letters[i]);
         check_letter(letters[i], number);
         struct letter *letter = leat_alloc(sizeof(*letter));
         if (letter == NULL)

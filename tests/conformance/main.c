@@ -7,9 +7,9 @@
 
 #include <stdlib.h>
 
-static const struct check *const all_checks[] = {delivery_checks, settle_checks, order_checks,
-                                                 loss_checks,     lease_checks,  flow_checks,
-                                                 drain_checks,    life_checks,   domain_checks};
+static const struct check *const all_checks[] = {delivery_checks, settle_checks, order_checks, loss_checks,
+                                                 lease_checks,    flow_checks,   drain_checks, life_checks,
+                                                 domain_checks,   unit_checks};
 enum { GROUPS = sizeof(all_checks) / sizeof(all_checks[0]), LONG_LEASE_MS = 600000, SHOWN_MAX = 12 };
 
 struct totals {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { MEMORY_BYTES = 8 << 20 };
+enum { MEMORY_BYTES = 8 << 20, ID_MAX = 16 };
 
 struct shared {
     pthread_mutex_t lock;
@@ -83,6 +83,14 @@ bool conformance_is_finished(uint32_t number)
     return finished;
 }
 
+bool conformance_is_kept(uint32_t number)
+{
+    conformance_lock();
+    bool kept = number < CONFORMANCE_EVENTS_MAX && noted->events[number].letters > 0;
+    conformance_unlock();
+    return kept;
+}
+
 uint32_t conformance_number(leat_str text)
 {
     for (size_t i = 0; i + 3 < text.len; i++) {
@@ -105,23 +113,42 @@ int64_t conformance_now_ms(void)
 
 /* --- events ------------------------------------------------------------------------------------------- */
 
+/* Gives it a number, an id and a body. */
+static void note_event(struct conformance_event *event, const char *script, char id[ID_MAX])
+{
+    conformance_lock();
+    event->number = noted->count++;
+    struct seen *seen = &noted->events[event->number < CONFORMANCE_EVENTS_MAX ? event->number : 0];
+    snprintf(id, ID_MAX, "ev%ux", event->number);
+    snprintf(seen->lane, sizeof(seen->lane), "%s", event->lane);
+    snprintf(seen->body, sizeof(seen->body), "{\"id\":\"%s\",\"lane\":\"%s\",\"do\":\"%s\"}", id, event->lane, script);
+    seen->domain = event->domain;
+    seen->form = event->form;
+    conformance_unlock();
+    event->id = id;
+    event->body = seen->body;
+}
+
 static uint32_t put(struct suite *suite, struct conformance_event event, const char *script)
 {
-    char id[16];
-    conformance_lock();
-    event.number = noted->count++;
-    struct seen *seen = &noted->events[event.number < CONFORMANCE_EVENTS_MAX ? event.number : 0];
-    snprintf(id, sizeof(id), "ev%ux", event.number);
-    snprintf(seen->lane, sizeof(seen->lane), "%s", event.lane);
-    snprintf(seen->body, sizeof(seen->body), "{\"id\":\"%s\",\"lane\":\"%s\",\"do\":\"%s\"}", id, event.lane, script);
-    seen->domain = event.domain;
-    seen->form = event.form;
-    conformance_unlock();
-    event.id = id;
-    event.body = seen->body;
+    char id[ID_MAX];
+    note_event(&event, script, id);
     if (event.number >= CONFORMANCE_EVENTS_MAX || !suite->subject->put(suite->queue, &event))
         conformance_wrong("%s could not be put", id);
     return event.number;
+}
+
+uint32_t put_unit(struct suite *suite, const char *const *lanes, const char *const *scripts, uint32_t count)
+{
+    struct conformance_event events[CONFORMANCE_UNIT_MAX];
+    char ids[CONFORMANCE_UNIT_MAX][ID_MAX];
+    for (uint32_t i = 0; i < count; i++) {
+        events[i] = (struct conformance_event){.lane = lanes[i]};
+        note_event(&events[i], scripts[i], ids[i]);
+    }
+    if (noted->count >= CONFORMANCE_EVENTS_MAX || !suite->subject->put_together(suite->queue, events, count))
+        conformance_wrong("a unit of %u events could not be put", count);
+    return events[0].number;
 }
 
 static uint32_t domain_of(const struct suite *suite, uint32_t hint)

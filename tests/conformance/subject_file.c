@@ -152,6 +152,7 @@ static const struct conformance_subject subject = {
     .ops = &leat_source_file,
     .adapters = sorted_adapters,
     .kind = "sqs",
+    .filter = "{\"body\":{\"do\":[\"o\"]}}",
     .broken = true,
     .delivery = 1,
     .make = make_folder,

@@ -137,12 +137,14 @@ struct check {
 };
 
 extern const struct check delivery_checks[], settle_checks[], order_checks[], loss_checks[], lease_checks[],
-    flow_checks[], drain_checks[], life_checks[], domain_checks[];
+    flow_checks[], drain_checks[], life_checks[], domain_checks[], unit_checks[];
 
 /* Puts an event with a number of its own. `lane` NULL: none. Returns the number. */
 uint32_t put_event(struct suite *suite, const char *lane, const char *script);
 uint32_t put_form(struct suite *suite, enum conformance_form form, const char *script);
 uint32_t put_in_domain(struct suite *suite, uint32_t domain, const char *lane, const char *script);
+/* One unit of several events. */
+uint32_t put_unit(struct suite *suite, const char *const *lanes, const char *const *scripts, uint32_t count);
 uint32_t chance_of(struct suite *suite, uint32_t below);
 typedef bool condition_fn(struct suite *suite, uint32_t argument);
 /* Waits, up to WAIT_MS, until `is` says so; asked under the lock. */
