@@ -120,6 +120,8 @@ static int open_state(struct leat_worker *worker, struct leat_error *error)
         return exit_of(status, EXIT_CANNOT_CREATE);
     snprintf(path, sizeof(path), "%s/running.journal", worker->folder);
     status = leat_journal_open(path, slots, &worker->journal, error);
+    if (!leat_is_ok(status) && error->fix[0] == '\0')
+        leat_error_fix(error, "mend that, or name another state folder: leat run --state FOLDER");
     bool fenced = status.code == LEAT_E_CONFIG && slots <= LEAT_JOURNAL_SLOTS; /* all else about slots is sound */
     return fenced ? EXIT_FENCED : exit_of(status, EXIT_CANNOT_CREATE);
 }
