@@ -255,18 +255,20 @@ static void worker_fini(struct leat_worker *worker)
     leat_logger_fini(&worker->logger);
 }
 
-/* While slots are lost their threads use what is ours: it stays as it is. */
+/* While handlers run, lost ones or those that the limit of a drain left behind, their threads use what is ours: it
+ * stays as it is, and nobody waits for them. */
 static int end(struct leat_worker *worker, int status)
 {
-    bool lost = leat_engine_lost_slots(worker->engine) > 0, again = worker->phase == LEAT_WORKER_RELOADING;
+    bool left = leat_engine_lost_slots(worker->engine) > 0 || status == EXIT_LATE;
+    bool again = worker->phase == LEAT_WORKER_RELOADING;
     if (again) {
         int kept = worker->admin != NULL ? leat_admin_keep(LEAT_TAKE(worker->admin)) : -1;
-        if (!lost)
+        if (!left)
             close_all(worker, true);
         leat_run_again(worker, kept);
         status = EXIT_BUG;
     }
-    if (lost)
+    if (left)
         _exit(leat_cli_flush(status));
     return status;
 }

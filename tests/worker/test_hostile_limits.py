@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits and clocks: descriptors, inotify, threads, file sizes, a log that nobody reads, a wall clock that jumps."""
-import json
 import os
-import pathlib
 import resource
-import select
 import shutil
 import signal
-import subprocess
 
 import hostile
 import tap
@@ -56,16 +52,20 @@ def a_handler_that_leaks_descriptors(desk):
 
 @hostile.test
 def too_few_descriptors_to_start_with_are_told(desk):
+    """It ends and says why, or goes on trying and says why; with enough of them it runs."""
     desk.configure("admin: {listen: \"unix:admin\"}\n")
     desk.put({"do": "ok"})
-    for limit in range(4, 26):
-        done = desk.run("--until-idle", preexec_fn=limited("RLIMIT_NOFILE", limit))
-        if done.returncode == 0:
-            break
-        assert done.returncode in (69, 70, 73, 78, 127), (limit, done.returncode, done.stderr)
-        assert "open files" in done.stderr or "descriptor" in done.stderr or "cannot open shared" in done.stderr, \
-            f"{limit}: {done.stderr}"
-    tap.equal(desk.left(), [], f"it never started; the last one: {done.stderr}")
+    for limit in range(10, 40, 2):  # with less than that the event library ends it
+        with desk.worker("--until-idle", preexec_fn=limited("RLIMIT_NOFILE", limit)) as worker:
+            until = working.time.monotonic() + working.LIMIT
+            while "open files" not in worker.said and worker._more(until):
+                pass
+            if "open files" in worker.said:
+                continue
+            assert worker.end() == 0 or "descriptor" in worker.said, f"{limit}: {worker.said}"
+            if worker.end() == 0:
+                break
+    tap.equal(desk.left(), [], f"it never started: {worker.said}")
 
 
 # --- inotify ------------------------------------------------------------------------------------------------------------
@@ -126,8 +126,8 @@ def no_thread_for_the_dead_letters_is_told(desk):
     desk.put({"do": "reject"})
     desk.path("state").mkdir()
     with as_somebody(desk, 3) as worker:
-        worker.says("no thread")
-        tap.contains(worker.said, "ulimit -u")
+        worker.says("no thread to write ").says("raise the limit of threads (ulimit -u, TasksMax=)")
+        tap.equal(worker.said.count("no thread"), 1)
         tap.equal((desk.left(), desk.dead()), (["0000.json"], []))
         tap.equal(worker.term(), 0, worker.said)
 
@@ -175,16 +175,16 @@ def a_clock_that_jumps_makes_nobody_wait_longer(desk):
     """Ten years ahead and back while files wait to be tried again."""
     for jump in [10 * 365 * DAY, -10 * 365 * DAY]:
         desk.write("clock", "0")
-        desk.configure(inbox="{type: spool, path: spool, max_attempts: 6, backoff: {base: 300ms, max: 300ms}}")
-        desk.put(*[{"do": "retry"}] * 5, {"do": "ok"})
+        desk.configure(inbox="{type: spool, path: spool, max_attempts: 4, backoff: {base: 300ms, max: 300ms}}")
+        desk.put(*[{"do": "retry"}] * 4, {"do": "ok"})
         with with_clock(desk) as worker:
             worker.says("retry in")
             desk.write("clock", str(jump))
-            worker.says("retry in", times=15)
+            worker.says("retry in", times=12)
             desk.write("clock", "0")
             working.wait_until(lambda: desk.left() == [], "all have had their attempts")
             tap.equal(worker.term(), 0, worker.said)
-        tap.equal({tuple(attempts) for attempts in desk.ran().values()}, {(1, 2, 3, 4, 5, 6), (1,)})
+        tap.equal({tuple(attempts) for attempts in desk.ran().values()}, {(1, 2, 3, 4), (1,)})
         desk.path("ran").unlink()
 
 
