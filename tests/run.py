@@ -64,6 +64,7 @@ def corpora(build):
 SUITES = {
     "rules": (None, [], 20, lambda build: [[sys.executable, "tests/lint/rules.py"]]),
     "cli": ("plain", ["all"], 240, python("cli")),
+    "worker": ("plain", ["all"], 300, python("worker")),
     "structure": ("plain", ["all", "lambda-stub"], 180, python("structure")),
     "chaos": ("plain", ["all"], 90, python("chaos")),
     "install": ("plain", ["all"], 60, python("install")),

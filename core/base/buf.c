@@ -126,12 +126,25 @@ void leat_buf_json_member(struct leat_buf *buf, const char *name, leat_str text)
     leat_buf_json_string(buf, text);
 }
 
-/* How much of well-formed text may stand as it is, up to the first control character. */
+/* Of how many bytes is the control character that well-formed text begins with? 0: it begins with another. Controls
+ * are C0, C1, and what begins a line (U+2028, U+2029) or turns the text around it (U+202A..E, U+2066..9). */
+static size_t control_bytes(leat_str good)
+{
+    const unsigned char *at = (const unsigned char *)good.ptr;
+    if (at[0] < 0x80)
+        return at[0] < 0x20 || at[0] == 0x7F ? 1 : 0;
+    if (at[0] == 0xC2)
+        return at[1] < 0xA0 ? 2 : 0;
+    bool turns = at[0] == 0xE2 && ((at[1] == 0x80 && at[2] >= 0xA8 && at[2] <= 0xAE) ||
+                                   (at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9));
+    return turns ? 3 : 0;
+}
+
+/* How much of well-formed text may stand as it is. */
 static size_t plain_bytes(leat_str good)
 {
     size_t i = 0;
-    while (i < good.len && (unsigned char)good.ptr[i] >= 0x20 && good.ptr[i] != 0x7F &&
-           !((unsigned char)good.ptr[i] == 0xC2 && (unsigned char)good.ptr[i + 1] < 0xA0))
+    while (i < good.len && control_bytes(leat_str_skip(good, i)) == 0)
         i++;
     return i;
 }
@@ -150,8 +163,7 @@ static void add_visible(struct leat_buf *buf, leat_str good)
         size_t plain = plain_bytes(good);
         leat_buf_add(buf, leat_str_of(good.ptr, plain));
         good = leat_str_skip(good, plain);
-        bool c1 = good.len > 0 && (unsigned char)good.ptr[0] == 0xC2; /* U+0080..U+009F: two bytes */
-        for (size_t left = c1 ? 2 : 1; good.len > 0 && left > 0; left--) {
+        for (size_t left = good.len > 0 ? control_bytes(good) : 0; left > 0; left--) {
             add_visible_byte(buf, (unsigned char)good.ptr[0]);
             good = leat_str_skip(good, 1);
         }

@@ -187,13 +187,13 @@ static bool write_whole(struct leat_logger *logger, leat_str line, struct leat_a
     return true;
 }
 
-/* Who waited for another thread may still wait for the reader; but once nobody reads, all who waited give up
- * together, not one after the other. */
+/* Who waited for another thread may still wait for the reader; but once nobody reads nobody waits, until there is room
+ * again: else every line would cost its writer that time. */
 static bool write_in_turn(struct leat_logger *logger, leat_str line, struct leat_arena *arena)
 {
-    int64_t deadline_us = deadline_from_now();
     pthread_mutex_lock(&writing);
-    bool written = write_whole(logger, line, arena, logger->stuck ? deadline_us : deadline_from_now());
+    bool written =
+        write_whole(logger, line, arena, logger->stuck ? leat_clock_us(&leat_clock_system) : deadline_from_now());
     logger->stuck = !written;
     pthread_mutex_unlock(&writing);
     return written;

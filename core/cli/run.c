@@ -120,6 +120,8 @@ static int open_state(struct leat_worker *worker, struct leat_error *error)
         return exit_of(status, EXIT_CANNOT_CREATE);
     snprintf(path, sizeof(path), "%s/running.journal", worker->folder);
     status = leat_journal_open(path, slots, &worker->journal, error);
+    if (!leat_is_ok(status) && error->fix[0] == '\0')
+        leat_error_fix(error, "mend that, or name another state folder: leat run --state FOLDER");
     bool fenced = status.code == LEAT_E_CONFIG && slots <= LEAT_JOURNAL_SLOTS; /* all else about slots is sound */
     return fenced ? EXIT_FENCED : exit_of(status, EXIT_CANNOT_CREATE);
 }
@@ -253,19 +255,20 @@ static void worker_fini(struct leat_worker *worker)
     leat_logger_fini(&worker->logger);
 }
 
-/* While handlers have not returned their threads use what is ours: it stays as it is. */
+/* While handlers run, lost ones or those that the limit of a drain left behind, their threads use what is ours: it
+ * stays as it is, and nobody waits for them. */
 static int end(struct leat_worker *worker, int status)
 {
-    bool lost = leat_engine_lost_slots(worker->engine) > 0 || status == EXIT_LATE;
+    bool left = leat_engine_lost_slots(worker->engine) > 0 || status == EXIT_LATE;
     bool again = worker->phase == LEAT_WORKER_RELOADING;
     if (again) {
         int kept = worker->admin != NULL ? leat_admin_keep(LEAT_TAKE(worker->admin)) : -1;
-        if (!lost)
+        if (!left)
             close_all(worker, true);
         leat_run_again(worker, kept);
         status = EXIT_BUG;
     }
-    if (lost)
+    if (left)
         _exit(leat_cli_flush(status));
     return status;
 }

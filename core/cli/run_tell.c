@@ -83,6 +83,7 @@ void leat_run_tell_start(struct leat_worker *worker)
     if (worker->started)
         return;
     worker->started = true;
+    leat_timer_clear(worker->patience);
     bool ready = leat_run_is_ready(worker, why, sizeof(why));
     leat_logger_write(&worker->logger, ready ? LEAT_INFO : LEAT_WARN, NULL, "%s in %.0f ms%s%s",
                       ready ? "ready" : "started", took_ms, ready ? "" : "; not ready: ", ready ? "" : why);

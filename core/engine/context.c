@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#define REASON_MAX ((size_t)4096) /* bytes */
+
 /* --- outcomes ------------------------------------------------------------------------------------ */
 
 static leat_outcome plain(enum leat_outcome_kind kind)
@@ -30,6 +32,16 @@ static struct leat_detail *new_detail(struct leat_context *context)
     return &context->details[context->detail_count++];
 }
 
+/* It goes into log lines and dead letters: what is longer is no reason. No character is cut in half. */
+static leat_str cut_reason(leat_str reason)
+{
+    leat_str start = leat_str_of(reason.ptr, REASON_MAX);
+    if (reason.len <= REASON_MAX)
+        return reason;
+    size_t whole = leat_str_utf8(start);
+    return leat_str_of(reason.ptr, REASON_MAX - whole < 4 ? whole : REASON_MAX);
+}
+
 /* Without memory for the reason the run is over its limit, and that is the reason then. */
 static leat_outcome outcome(struct leat_context *context, enum leat_outcome_kind kind, int64_t delay_ms,
                             leat_str reason)
@@ -37,13 +49,13 @@ static leat_outcome outcome(struct leat_context *context, enum leat_outcome_kind
     struct leat_detail *detail = new_detail(context);
     if (detail == NULL)
         return plain(kind);
-    *detail = (struct leat_detail){.reason = reason, .delay_ms = delay_ms};
+    *detail = (struct leat_detail){.reason = cut_reason(reason), .delay_ms = delay_ms};
     return (leat_outcome){(uint64_t)context->detail_count << 8 | (uint64_t)kind};
 }
 
 static leat_str reason_copy(struct leat_context *context, const char *reason)
 {
-    return leat_arena_copy(context->arena, leat_str_c(reason != NULL ? reason : "no reason given"));
+    return leat_arena_copy(context->arena, cut_reason(leat_str_c(reason != NULL ? reason : "no reason given")));
 }
 
 leat_outcome leat_ok(leat_context *context)

@@ -11,10 +11,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { STACK_BYTES = 64 << 10, STDERR_WAIT_MS = 100 };
+enum { STACK_BYTES = 64 << 10, STDERR_WAIT_MS = 100, EXIT_CRASHED = 70 /* EX_SOFTWARE */ };
 
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
 
@@ -158,15 +159,31 @@ static void on_fatal(int number, siginfo_t *info, void *context)
     errno = saved;
 }
 
-/* Called on the thread that called exit(). */
-static void on_exit_called(void)
+/* Called on the thread that called exit(). False: it is no slot's. */
+static bool note_exit(void)
 {
     struct leat_journal_slot *slot = interrupted();
     if (slot == NULL)
-        return;
+        return false;
     memcpy(slot->lines->cause, "exit", sizeof(slot->lines->cause));
     set_mark(slot->lines, MARK_CRASHED);
     tell(slot);
+    return true;
+}
+
+/* A supervisor takes a 0 for an end that was wanted, and does not start it again. */
+static void on_exit_called(int status, void *argument)
+{
+    (void)argument;
+    if (!note_exit() || status != 0)
+        return;
+    (void)fflush(NULL);
+    _exit(EXIT_CRASHED);
+}
+
+static void on_quick_exit_called(void)
+{
+    (void)note_exit();
 }
 
 /* No SA_RESETHAND: two threads may fault at once, and the second must not end the process before the first is noted.
@@ -180,8 +197,8 @@ void leat_journal_catch(struct leat_journal *journal)
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < FATAL_COUNT; i++)
         (void)sigaction(fatal[i], &action, &before[i]);
-    (void)atexit(on_exit_called);
-    (void)at_quick_exit(on_exit_called);
+    (void)on_exit(on_exit_called, NULL);
+    (void)at_quick_exit(on_quick_exit_called);
 }
 
 /* --- the signal handler's stack ----------------------------------------------------------------------------------- */

@@ -151,10 +151,12 @@ static leat_status open_slots(struct pool *pool, struct leat_slot *const *slots,
             *reterr = pool->slots[i].error;
         return pool->slots[i].opened;
     }
-    if (failed != 0)
-        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "no thread for slot %u of %u: %s", pool->count + 1, count,
-                              strerror(failed));
-    return LEAT_OK;
+    if (failed == 0)
+        return LEAT_OK;
+    leat_status status = leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "no thread for slot %u of %u: %s",
+                                        pool->count + 1, count, strerror(failed));
+    leat_error_fix(reterr, "raise the limit of threads (ulimit -u, TasksMax=) or of memory, or lower concurrency");
+    return status;
 }
 
 static void close_pool(void *self)

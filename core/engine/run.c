@@ -106,12 +106,18 @@ static void keep_emissions(struct leat_context *context, struct leat_work *work)
     context->emission = NULL;
 }
 
+/* What no function of ours made may be any number. */
+static bool is_outcome(enum leat_outcome_kind kind)
+{
+    return kind == LEAT_OUTCOME_OK || kind == LEAT_OUTCOME_REJECT || kind == LEAT_OUTCOME_RETRY;
+}
+
 static void take_outcome(struct leat_context *context, struct leat_work *work, leat_outcome outcome)
 {
     uint64_t detail = outcome.bits >> 8;
     struct leat_result *result = work->result;
     *result = (struct leat_result){.kind = leat_outcome_kind_of(outcome), .delay_ms = -1, .reply = context->reply};
-    if (result->kind == LEAT_OUTCOME_NONE)
+    if (!is_outcome(result->kind))
         *result = (struct leat_result){
             .kind = LEAT_OUTCOME_RETRY, .reason = LEAT_STR("the handler gave no outcome"), .delay_ms = -1};
     if (detail > 0 && detail <= context->detail_count) {

@@ -125,6 +125,10 @@ Test(buf, visible_text_moves_no_cursor)
                   "31m"),
          "\\xc2\\x9b31m"}, /* U+009B is CSI too */
         {LEAT_STR("\xC2\xA0"), "\xC2\xA0"},
+        {LEAT_STR("\xE2\x80\xA7\xE2\x80\xA8\xE2\x80\xAE\xE2\x80\xAF"), /* U+2027..8, U+202E..F */
+         "\xE2\x80\xA7\\xe2\\x80\\xa8\\xe2\\x80\\xae\xE2\x80\xAF"},
+        {LEAT_STR("\xE2\x81\xA5\xE2\x81\xA6\xE2\x81\xA9\xE2\x81\xAA"), /* U+2065..6, U+2069..A */
+         "\xE2\x81\xA5\\xe2\\x81\\xa6\\xe2\\x81\\xa9\xE2\x81\xAA"},
         {LEAT_STR("\xFFz\xE2\x82"), "\\xffz\\xe2\\x82"},
         {LEAT_STR("\xC2"), "\\xc2"},
         {LEAT_ABSENT, ""},

@@ -106,6 +106,17 @@ static leat_status sink_start(void *self, struct leat_error *reterr)
     return LEAT_OK;
 }
 
+static void tell_of_no_thread(struct file_sink *file, bool no_memory)
+{
+    struct leat_writer_story story = file->told;
+    story.failed = true;
+    (void)leat_error_set(&story.error, LEAT_STATUS(NO_MEMORY), "no %s to write %.*s", no_memory ? "memory" : "thread",
+                         LEAT_ARG(file->path));
+    leat_error_fix(&story.error, "raise the limit of %s",
+                   no_memory ? "memory (ulimit -v, MemoryMax=)" : "threads (ulimit -u, TasksMax=)");
+    tell(file, &story);
+}
+
 static void sink_write(void *self, const struct leat_letter *const *letters, size_t count,
                        void (*durable)(void *argument, size_t index, leat_status status), void *argument)
 {
@@ -117,6 +128,7 @@ static void sink_write(void *self, const struct leat_letter *const *letters, siz
     }
     if (job != NULL && leat_writer_add(file->writer, job))
         return;
+    tell_of_no_thread(file, job == NULL);
     leat_free(job);
     for (size_t i = 0; i < count; i++)
         durable(argument, i, LEAT_STATUS(NO_MEMORY));

@@ -19,13 +19,15 @@ const char *leat_spool_advice(int error)
     case EACCES:
     case EPERM: return "let the user that runs this read, write and enter it";
     case ENOENT:
-    case ENOTDIR: return "make the folder; it is tried again until it is there";
+    case ENOTDIR: return "make the folder";
     case ENOSPC:
-    case EDQUOT: return "free some space; it is tried again";
-    case EROFS: return "mount the file system for writing; it is tried again";
-    case EMFILE: return "raise the limit of open files (LimitNOFILE= of the unit); it is tried again";
-    case ENFILE: return "raise fs.file-max; it is tried again";
-    case EIO: return "look at the disk (dmesg); it is tried again";
+    case EDQUOT: return "free some space";
+    case EFBIG: return "raise the limit of file sizes (ulimit -f, LimitFSIZE=)";
+    case ENOMEM: return "give it more memory (ulimit -v, MemoryMax=)";
+    case EROFS: return "mount the file system for writing";
+    case EMFILE: return "raise the limit of open files (ulimit -n, LimitNOFILE=)";
+    case ENFILE: return "raise fs.file-max";
+    case EIO: return "look at the disk (dmesg)";
     case ELOOP: return "make it a folder of its own, not a link";
     default: return "";
     }

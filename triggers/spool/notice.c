@@ -12,7 +12,21 @@
 
 enum { READS_A_TURN = 16, POLL_MS = 1000 };
 
+/* A folder that is removed tells nobody of itself while we have it open; the one that it was in does. */
 #define GONE (IN_DELETE_SELF | IN_MOVE_SELF)
+#define GONE_FROM (IN_DELETE | IN_MOVED_FROM)
+
+static bool is_folder_gone(const struct leat_spool *spool, const struct inotify_event *event)
+{
+    if ((event->mask & (GONE | IN_UNMOUNT)) != 0)
+        return true;
+    if (event->wd != spool->root_watch || (event->mask & GONE_FROM) == 0 || event->len == 0)
+        return false;
+    for (int i = 0; i < LEAT_SPOOL_FOLDERS; i++)
+        if (spool->folders.at[i] >= 0 && strcmp(event->name, leat_spool_folder_names[i]) == 0)
+            return true;
+    return false;
+}
 
 /* Something made in new/: what is still being written is heard of again when it is closed. */
 static bool is_whole(const struct leat_spool *spool, const struct inotify_event *event)
@@ -28,7 +42,7 @@ static void hear(struct leat_spool *spool, const struct inotify_event *event)
 {
     if ((event->mask & IN_Q_OVERFLOW) != 0)
         leat_spool_rescan(spool);
-    else if ((event->mask & (GONE | IN_UNMOUNT)) != 0)
+    else if (is_folder_gone(spool, event))
         leat_spool_trouble(spool, "a folder of it was moved or removed", ENOENT);
     else if (event->wd == spool->new_watch && event->len > 0 && is_whole(spool, event))
         leat_spool_seen(spool, leat_str_c(event->name));
@@ -68,7 +82,7 @@ static bool open_notice(struct leat_spool *spool)
     spool->notice = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (spool->notice < 0)
         return false;
-    spool->root_watch = watch_folder(spool->notice, path, "", GONE);
+    spool->root_watch = watch_folder(spool->notice, path, "", GONE | GONE_FROM);
     spool->new_watch = watch_folder(spool->notice, path, "/new", IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | GONE);
     if (spool->root_watch < 0 || spool->new_watch < 0)
         return false;

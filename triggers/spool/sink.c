@@ -139,8 +139,8 @@ static void tell(struct spool_sink *self, int error)
 {
     const char *advice = leat_spool_advice(error);
     if (error != 0 && error != self->told)
-        leat_sink_log(self->sink, LEAT_ERROR, "spool %.*s cannot be written: %s%s%s", LEAT_ARG(self->options.path),
-                      strerror(error), advice[0] != '\0' ? ": " : "", advice);
+        leat_sink_log(self->sink, LEAT_ERROR, "spool %.*s cannot be written: %s%s%s; its letters' events come again",
+                      LEAT_ARG(self->options.path), strerror(error), advice[0] != '\0' ? ": " : "", advice);
     else if (error == 0 && self->told != 0)
         leat_sink_log(self->sink, LEAT_INFO, "spool %.*s can be written again", LEAT_ARG(self->options.path));
     self->told = error;

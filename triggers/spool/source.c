@@ -97,7 +97,8 @@ void leat_spool_trouble(struct leat_spool *spool, const char *what, int error)
     if (spool->again_ms > AGAIN_MOST_MS)
         spool->again_ms = AGAIN_MOST_MS;
     leat_timer_set(spool->again, spool->again_ms);
-    snprintf(why, sizeof(why), "%s: %s%s%s", what, strerror(error), advice[0] != '\0' ? ": " : "", advice);
+    snprintf(why, sizeof(why), "%s: %s%s%s; it is tried again", what, strerror(error), advice[0] != '\0' ? ": " : "",
+             advice);
     tell(spool, LEAT_DISCONNECTED, why);
 }
 

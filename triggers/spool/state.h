@@ -61,7 +61,7 @@ struct leat_spool {
     bool stopping;
 
     enum leat_source_state state;
-    char why[128];
+    char why[160];
 };
 
 struct leat_spool_now leat_spool_now(void);

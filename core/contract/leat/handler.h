@@ -58,7 +58,8 @@ struct leat_handler {
         .abi = LEAT_ABI, .size = sizeof(struct leat_handler), .name = #handler_name, __VA_ARGS__};    \
     _Pragma("GCC diagnostic pop") LEAT_HANDLER_LINKAGE LEAT_API const struct leat_handler leat_handler_##handler_name
 
-/* --- outcomes; a reason is for people and machines that read dead letters: no payload, no secret ------ */
+/* --- outcomes; a reason is for people and machines that read dead letters: no payload, no secret, no more than 4 KiB,
+ *     where it is cut ---------------------------------------------------------------------------------------- */
 
 LEAT_API leat_outcome leat_ok(leat_context *ctx);
 /* May succeed later; the queue, the platform or the engine brings it again. */
