@@ -73,7 +73,6 @@ SUITES = {
     "unit-gcc-asan": ("gcc-asan", ["all", "unit-tests"], 300, unit()),
     "lambda": ("plain", ["all"], 60, python("lambda")),
     "handlers": ("gcc-asan", ["handler-tests"], 30, programs("handlers/test_*")),
-    "worker": ("plain", ["all"], 120, python("worker")),
     "fuzz-corpus": ("gcc-asan", ["corpus-tests"], 60, corpora),
     "cli-asan": ("gcc-asan", ["all"], 480, python("cli")),
     # What has threads; the others start none.
@@ -82,14 +81,14 @@ SUITES = {
     "worker-asan": ("gcc-asan", ["all"], 240, python("worker")),
     "threads-asan": ("gcc-asan", ["thread-tests"], 60, programs("tests/thread-*")),
     "threads-tsan": ("gcc-tsan", ["thread-tests"], 60, programs("tests/thread-*")),
-    "conformance": ("plain", ["conformance-tests"], 60, programs("tests/conformance-*")),
     "conformance-asan": ("gcc-asan", ["conformance-tests"], 90, programs("tests/conformance-*")),
     "conformance-tsan": ("gcc-tsan", ["conformance-tests"], 120, programs("tests/conformance-*")),
     "unit-clang-asan": ("clang-asan", ["all", "unit-tests"], 300, unit()),
-    "unit-valgrind": ("valgrind", ["all", "unit-tests"], 2400, unit(*VALGRIND)),
 }
-# Only by name: what `./dev coverage` runs.
-COVERAGE = {
+# Only by name: what takes longer than it tells beside the others, and what `./dev coverage` runs.
+BY_NAME = {
+    "conformance": ("plain", ["conformance-tests"], 60, programs("tests/conformance-*")),
+    "unit-valgrind": ("valgrind", ["all", "unit-tests"], 2400, unit(*VALGRIND)),
     "unit-coverage": ("coverage", ["unit-tests"], 120, unit()),
     "handlers-coverage": ("coverage", ["handler-tests"], 30, programs("handlers/test_*")),
     "threads-coverage": ("coverage", ["thread-tests"], 60, programs("tests/thread-*")),
@@ -155,7 +154,7 @@ def show(log):
 
 def run_suite(name):
     """Returns (passed, failed, skipped) and prints the line of the suite."""
-    variant, targets, budget, commands = {**SUITES, **COVERAGE}[name]
+    variant, targets, budget, commands = {**SUITES, **BY_NAME}[name]
     build = "build" if variant in (None, "plain") else f"build-{variant}"
     if variant and subprocess.run([ROOT / "dev", "variant", variant, *targets]).returncode != 0:
         print(f"{name}: 0 passed, 1 failed, 0 skipped: does not build", flush=True)
@@ -202,7 +201,7 @@ def main():
         print("\n".join(f"{name} ({suite[2]} s)" for name, suite in SUITES.items()))
         return 0
     for name in names:
-        if name not in SUITES and name not in COVERAGE:
+        if name not in SUITES and name not in BY_NAME:
             print(f"no suite {name}; there are: {' '.join(SUITES)}", file=sys.stderr)
             return 64
     if not os.environ.get("LEAT_EVENTS"):
