@@ -108,7 +108,7 @@ static int put_one(struct redrive *redrive, struct leat_dead_entry *entry)
     leat_status status = find_source(dead, to, &source, &error);
     if (leat_is_ok(status))
         status = leat_dead_payload(&dead->box, entry, &redrive->arena, &payload, &error);
-    if (leat_is_ok(status) && !is_put_already(redrive, entry, payload)) {
+    if (leat_is_ok(status) && source != NULL && !is_put_already(redrive, entry, payload)) {
         status = source->ops->put(source->options, payload, &redrive->arena, &name, &error);
         redrive->put += leat_is_ok(status) ? 1 : 0;
         remember(redrive, entry, payload);

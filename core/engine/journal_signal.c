@@ -97,7 +97,8 @@ void leat_journal_hang(struct leat_journal *journal, uint32_t slot)
 static size_t append(char *text, size_t at, size_t size, leat_str more)
 {
     size_t len = more.len < size - at ? more.len : size - at;
-    memcpy(text + at, more.ptr, len);
+    if (len > 0)
+        memcpy(text + at, more.ptr, len);
     return at + len;
 }
 

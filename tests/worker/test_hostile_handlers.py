@@ -13,6 +13,7 @@ CRASHES = 3
 
 def crash_to_the_end(desk, culprit, signal, *arguments, **options):
     """Among others, at two slots: it crashes as often as is allowed, and then it is dead."""
+    hostile.needs_plain()
     desk.configure("timeout: 20s\n")
     desk.put_named(**{"a-bad": culprit}, **GOOD)
     said, ends = desk.supervise(*arguments, **options)
@@ -59,6 +60,7 @@ def a_leak_up_to_the_limit_of_memory_ends_in_a_dead_letter(desk):
 
 @hostile.test
 def a_crash_beside_another_that_runs_long_costs_that_one_nothing(desk):
+    hostile.needs_plain()
     desk.configure()
     desk.put_named(**{"a-slow": {"do": "ok", "wait_ms": 800}, "b-bad": {"do": "fault", "wait_ms": 300}})
     said, ends = desk.supervise()

@@ -53,6 +53,7 @@ def a_handler_that_leaks_descriptors(desk):
 @hostile.test
 def too_few_descriptors_to_start_with_are_told(desk):
     """It ends and says why, or goes on trying and says why; with enough of them it runs."""
+    hostile.needs_plain()
     desk.configure("admin: {listen: \"unix:admin\"}\n")
     desk.put({"do": "ok"})
     for limit in range(10, 40, 2):  # with less than that the event library ends it
@@ -105,6 +106,7 @@ def as_somebody(desk, limit, *arguments):
 
 @hostile.test
 def too_few_threads_to_start_with_are_told(desk):
+    hostile.needs_plain()
     own = desk.path("nasty.so")
     shutil.copy(desk.handler("nasty"), own)
     desk.configure("service: s\n")
@@ -119,6 +121,7 @@ def too_few_threads_to_start_with_are_told(desk):
 
 @hostile.test
 def no_thread_for_the_dead_letters_is_told(desk):
+    hostile.needs_plain()
     own = desk.path("nasty.so")
     shutil.copy(desk.handler("nasty"), own)
     desk.configure("service: s\n")
@@ -166,6 +169,7 @@ DAY = 86400
 
 
 def with_clock(desk, *arguments):
+    hostile.needs_plain()
     return desk.worker(*arguments, env={"LD_PRELOAD": hostile.shared_object("wrong_clock"),
                                         "WRONG_CLOCK": str(desk.path("clock"))})
 

@@ -109,6 +109,7 @@ def names_of_any_bytes_are_only_names(desk):
 
 @hostile.test
 def names_of_what_crashes_are_counted_as_they_are(desk):
+    hostile.needs_plain()
     desk.configure()
     with open(made(desk) + b"/a\n\x1b[2J\xff" + b"x" * 240, "w") as file:
         json.dump({"do": "fault"}, file)
@@ -139,6 +140,7 @@ def bomb(size):
 
 @hostile.test
 def what_is_no_payload_harms_no_other(desk):
+    hostile.needs_plain()
     payloads = {"empty": b"", "nul": b"\0" * 1000, "bytes": bytes(range(256)) * 10, "half": b'{"do": "ok"',
                 "deep": b"[" * 100_000 + b"]" * 100_000, "deep-objects": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
                 "bomb": bomb(200_000_000).encode(), "bomb-in-sqs": json.dumps({"Records": [{

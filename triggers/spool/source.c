@@ -57,8 +57,8 @@ static void tell_waiting(struct leat_spool *spool, int64_t due_ms)
     time_t due = (time_t)((now.wall_ms + due_ms - now.ms) / 1000);
     struct tm parts;
     char why[sizeof(spool->why)], at[16] = "";
-    if (gmtime_r(&due, &parts) != NULL)
-        strftime(at, sizeof(at), "%H:%M:%SZ", &parts);
+    if (gmtime_r(&due, &parts) == NULL || strftime(at, sizeof(at), "%H:%M:%SZ", &parts) == 0)
+        at[0] = '\0';
     size_t count = spool->waiting.later.count;
     snprintf(why, sizeof(why), "%zu%s file%s wait%s to be tried again, the first until %s", count,
              spool->waiting.unseen_ms != 0 ? " and more" : "", count == 1 ? "" : "s", count == 1 ? "s" : "", at);

@@ -207,9 +207,7 @@ struct leat_engine {
     struct leat_setting_pair *settings;
     struct leat_bound *handlers;
     struct leat_route *routes;
-    uint32_t handler_count;
     void *executor;
-    bool executor_open;
     struct leat_slot *slots;
     struct leat_slot **slot_list;
     struct leat_link *first_link, *last_link;
@@ -224,8 +222,6 @@ struct leat_engine {
     uint64_t chance;
     uint64_t started_events;
     uint64_t arrived; /* units that entered a lane */
-    uint32_t letters; /* that no sink has answered yet */
-    bool changing;    /* options.changed is to be told */
     struct leat_drain {
         struct leat_alarm tell, limit;
         int64_t until_us;
@@ -233,26 +229,30 @@ struct leat_engine {
     } drain;
     struct leat_lane *lanes[LEAT_LANE_BUCKETS];
     pthread_mutex_t done_lock; /* guards done, last_done and resting */
-    bool resting;              /* the loop does not look at them before it is woken */
     struct leat_run *done, **last_done;
-    atomic_bool done_elsewhere;              /* there may be some in `done` */
     struct leat_run *done_here, **last_here; /* the loop thread's own: no lock */
     struct leat_run *spare;
     struct leat_delivery *spare_deliveries;
+    pthread_t thread; /* the loop's */
+    uint32_t handler_count;
+    uint32_t letters;        /* that no sink has answered yet */
     uint32_t spare_count;    /* of deliveries */
-    pthread_t thread;        /* the loop's */
     uint32_t runs, reserved; /* runs that exist; slots promised to runs whose before-steps go on */
     uint32_t lost;           /* runs that were given up and are still under way: each has a slot */
+    bool executor_open;
+    bool changing;              /* options.changed is to be told */
+    bool resting;               /* the loop does not look at `done` before it is woken */
+    atomic_bool done_elsewhere; /* there may be some in `done` */
+    bool in_turn, again;        /* again: something moved outside the turn's own steps */
+    bool hooks_told;
+    bool gave_up; /* more slots were lost than may be */
     struct leat_metrics metrics;
     struct leat_stream_request *streaming; /* writes that wait for room */
-    bool in_turn, again;                   /* again: something moved outside the turn's own steps */
-    bool hooks_told;
-    bool gave_up;             /* more slots were lost than may be */
-    struct leat_timer *timer; /* of deadlines; NULL: nobody enforces them */
-    int64_t armed_us;         /* when it fires */
-    struct leat_run *watched; /* with a deadline, under way */
-    const char *loser;        /* the handler of the last lost run */
-    char loss[160];           /* as the operator reads it */
+    struct leat_timer *timer;              /* of deadlines; NULL: nobody enforces them */
+    int64_t armed_us;                      /* when it fires */
+    struct leat_run *watched;              /* with a deadline, under way */
+    const char *loser;                     /* the handler of the last lost run */
+    char loss[160];                        /* as the operator reads it */
 };
 
 /* dispatch.c */
