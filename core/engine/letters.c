@@ -7,6 +7,8 @@
 
 #include <leat/letter.h>
 
+#include <inttypes.h>
+
 struct outgoing {
     struct leat_letter letter;
     struct leat_unit *unit;
@@ -125,6 +127,15 @@ static leat_str position_of(const struct leat_unit *unit, struct leat_arena *are
     return request.len > 0 ? leat_arena_printf(arena, "%.*s.%.*s", LEAT_ARG(request), LEAT_ARG(place)) : place;
 }
 
+/* Copies of a letter have the same one. A file's name alone does not say which: another of that name may come later. */
+static leat_str id_of(const struct leat_unit *unit, const struct leat_dead *dead, struct leat_arena *arena)
+{
+    if (unit->name.ptr == NULL || unit->since_ms == 0)
+        return leat_arena_printf(arena, "%.*s/%.*s/%u", LEAT_ARG(dead->source), LEAT_ARG(dead->position), dead->index);
+    return leat_arena_printf(arena, "%.*s/%.*s@%" PRId64 "/%u", LEAT_ARG(dead->source), LEAT_ARG(dead->position),
+                             unit->since_ms, dead->index);
+}
+
 static bool write_dead(struct leat_unit *unit, uint32_t index, struct outgoing *out)
 {
     const struct leat_source *source = unit->delivery->source;
@@ -141,7 +152,7 @@ static bool write_dead(struct leat_unit *unit, uint32_t index, struct outgoing *
         .attempts = leat_unit_attempt(unit),
         .time_ms = leat_clock_wall_ms(source->engine->options.clock),
     };
-    dead.id = leat_arena_printf(arena, "%.*s/%.*s/%u", LEAT_ARG(dead.source), LEAT_ARG(position), index);
+    dead.id = id_of(unit, &dead, arena);
     *out = (struct outgoing){.unit = unit, .sink = entry->dead, .index = index};
     out->letter = (struct leat_letter){.dead = true, .id = dead.id, .key = unit->record->lane};
     out->letter.text = leat_dead_text(arena, &dead);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What becomes of each outcome in a worker off a spool, told from outside: folders, names, dead letters, counters."""
 import json
+import re
 import time
 
 import replaying
@@ -352,7 +353,7 @@ def reject_and_a_retry_that_is_given_up_have_a_letter_each(desk):
     configure(desk, "max_attempts: 2")
     desk.put(lines({"do": "reject", "name": "a", "reason": "never"}, {"do": "retry", "name": "b", "reason": "not yet"}))
     settled(desk, events=3, retry=2, reject=1, units=2, redelivered=1, dead=2)
-    tap.equal([(letter["id"], letter["reason"], letter["handler"]) for letter in desk.dead()],
+    tap.equal([(re.sub("@[0-9]+/", "/", letter["id"]), letter["reason"], letter["handler"]) for letter in desk.dead()],
               [("inbox/0001.json/0", "never", "worked"),
                ("inbox/0001.json/1", "given up after 2 attempts: not yet", "worked")])
 

@@ -8,7 +8,7 @@
 LEAT_BEGIN
 
 struct leat_dead {
-    leat_str id;           /* SOURCE/POSITION/INDEX */
+    leat_str id;           /* SOURCE/POSITION/INDEX, or SOURCE/NAME@SINCE/INDEX */
     const char *service;   /* whose worker wrote it */
     leat_str source;       /* as the configuration calls it */
     const char *transport; /* the source's type */
