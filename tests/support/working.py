@@ -155,8 +155,12 @@ class Desk(replaying.Desk):
         return sorted(path.name for folder in ["new", "cur"] for path in self.path(f"{spool}/{folder}").rglob("*")
                       if path.is_file())
 
-    def dead(self):
-        return self.letters("state/dead.ndjson")
+    def dead(self, name="state/dead.ndjson"):
+        """Dead letters; out of the ids the time is taken that tells files of one name apart."""
+        letters = self.letters(name)
+        for letter in letters:
+            letter["id"] = re.sub("@[0-9]+/", "/", letter["id"])
+        return letters
 
     def run(self, *arguments, env=None, **options):
         options.setdefault("timeout", LIMIT)
