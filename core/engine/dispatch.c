@@ -120,13 +120,17 @@ static void start_run(struct leat_engine *engine, struct leat_unit *unit, struct
 
 /* --- results come back ------------------------------------------------------------------------------ */
 
-/* It goes on when a slot takes it. What is final needs none. */
+/* It goes on when a slot takes it. What is final needs none. What was begun goes before what was not: a unit is settled
+ * the sooner, and if the process dies there is less that was done for nothing. */
 void leat_dispatch_ready(struct leat_engine *engine, struct leat_unit *unit)
 {
     struct leat_source *source = unit->delivery->source;
     while (unit->cursor < unit->result_count && unit->results[unit->cursor].final)
         unit->cursor++;
-    leat_queue_push(&source->ready, unit);
+    if (unit->cursor > 0)
+        leat_queue_push_front(&source->ready, unit);
+    else
+        leat_queue_push(&source->ready, unit);
     leat_gate_add(source, unit);
     leat_dispatch_wake(engine);
 }

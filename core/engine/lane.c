@@ -32,6 +32,14 @@ void leat_lane_wait(struct leat_lane *lane, struct leat_unit *unit)
         queue->last = &unit->next;
 }
 
+void leat_queue_push_front(struct leat_unit_queue *queue, struct leat_unit *unit)
+{
+    unit->next = queue->first;
+    queue->first = unit;
+    if (unit->next == NULL)
+        queue->last = &unit->next;
+}
+
 struct leat_unit *leat_queue_pop(struct leat_unit_queue *queue)
 {
     struct leat_unit *unit = queue->first;

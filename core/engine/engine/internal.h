@@ -331,6 +331,7 @@ bool leat_lane_enter(struct leat_engine *engine, struct leat_unit *unit, bool *r
 void leat_lane_free(struct leat_engine *engine, struct leat_lane *lane);
 void leat_queue_init(struct leat_unit_queue *queue);
 void leat_queue_push(struct leat_unit_queue *queue, struct leat_unit *unit);
+void leat_queue_push_front(struct leat_unit_queue *queue, struct leat_unit *unit);
 struct leat_unit *leat_queue_pop(struct leat_unit_queue *queue);
 struct leat_lane *leat_lane_find(struct leat_engine *engine, const struct leat_unit *unit);
 void leat_lane_hold(struct leat_unit *unit);
