@@ -35,6 +35,11 @@ def all_came(desk, count, spool):
     tap.equal(len(desk.ran()), count)
 
 
+def all_are_left(desk, count):
+    """Nothing is acknowledged. A look that meets files on their way between the folders misses them, so one is enough."""
+    working.wait_until(lambda: len(desk.left()) == count, f"all {count} are left")
+
+
 # --- full -----------------------------------------------------------------------------------------------------------
 
 
@@ -48,7 +53,8 @@ def a_full_disk_under_the_dead_letters(desk):
             desk.put(*[{"do": "reject"}] * 30)
             worker.says("cannot write").says("make room on that disk")
             tap.contains(worker.said, "what could not be written stays in its queue and comes again")
-            tap.equal((len(desk.left()), desk.dead()), (30, []), "nothing is acknowledged, nothing is half a line")
+            all_are_left(desk, 30)
+            tap.equal(desk.dead(), [], "nothing is half a line")
             desk.path("state/filler").unlink()
             worker.says("can be written again")
             all_came(desk, 30, "spool")
@@ -99,7 +105,7 @@ def a_full_disk_under_a_spool_that_is_a_sink(desk):
             fill(desk.path("disk/filler"))
             desk.put(*[{"do": "reject"}] * 20)
             worker.says("cannot be written").says("free some space")
-            tap.equal(len(desk.left()), 20)
+            all_are_left(desk, 20)
             desk.path("disk/filler").unlink()
             worker.says("can be written again")
             all_came(desk, 20, "spool")
