@@ -26,15 +26,6 @@ static bool claims_within(struct suite *suite, uint32_t most)
     return count_in(suite, CONFORMANCE_CLAIMED) <= most;
 }
 
-static bool are_done(struct suite *suite, uint32_t from)
-{
-    (void)suite;
-    for (uint32_t i = from; i < noted->count; i++)
-        if (noted->events[i].ok == 0)
-            return false;
-    return true;
-}
-
 /* A lane of domain 0 stands still with much behind it, until it is held; domain 1 goes on all the same. What was held
  * goes on, too. */
 static void check_hold(struct suite *suite)
@@ -47,7 +38,7 @@ static void check_hold(struct suite *suite)
     uint32_t others = noted->count;
     for (uint32_t i = 0; i < BEHIND; i++)
         put_in_domain(suite, 1, "", "o");
-    FAIL_UNLESS(suite, wait_for(suite, are_done, others));
+    FAIL_UNLESS(suite, wait_for(suite, all_acked, others));
     FAIL_UNLESS(suite, seen_of(1).calls == 0);
     FAIL_UNLESS(suite, wait_for(suite, claims_reach, HELD_FROM)); /* of domain 0, which is held then */
     FAIL_UNLESS(suite, stays(suite, claims_within, HELD_FROM + suite->subject->delivery - 1, 20));

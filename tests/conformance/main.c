@@ -50,6 +50,7 @@ static bool run_check(struct suite *suite, const struct check *check)
     const struct conformance_wish wish = {.lease_ms = check->lease_ms > 0 ? check->lease_ms : LONG_LEASE_MS,
                                           .seed = suite->seed};
     suite->queue = suite->subject->make(&wish);
+    suite->adapters = suite->subject->adapters();
     if (suite->queue == NULL)
         abort();
     check->run(suite);

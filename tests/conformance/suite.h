@@ -97,6 +97,7 @@ struct worker {
 struct suite {
     const struct conformance_subject *subject;
     void *queue;
+    const struct leat_adapter *const *adapters; /* asked for once: workers run side by side */
     struct worker worker, other;
     unsigned seed; /* rand_r's */
     char failure[320];

@@ -56,7 +56,7 @@ static leat_status make(struct worker *worker, struct leat_error *reterr)
 {
     const struct setup *setup = &worker->setup;
     const struct leat_engine_options options = {
-        .adapters = worker->suite->subject->adapters(),
+        .adapters = worker->suite->adapters,
         .executor = setup->here ? &leat_executor_inline : &leat_executor_pool,
         .slots = setup->here        ? 1
                  : setup->slots > 0 ? setup->slots

@@ -213,6 +213,40 @@ static void stop_here(void)
     spool_on_event = NULL;
 }
 
+static struct leat_engine *engine_here;
+
+static void stop_engine(void)
+{
+    spool_on_event = NULL;
+    leat_engine_stop(engine_here);
+}
+
+static bool drop_lane(struct worker *worker)
+{
+    engine_here = worker->engine;
+    spool_on_event = stop_engine;
+    drop("a", "{\"fake\":[{\"id\":\"a\",\"lane\":\"one\",\"outcomes\":[\"later\"]}]}");
+    drop("b", "{\"fake\":[{\"id\":\"b\",\"lane\":\"one\",\"outcomes\":[\"ok\"]}]}");
+    worker->quiet = true;
+    return false;
+}
+
+/* It went back with its delay, and in the next life those behind it ran while it waited. */
+Test(spool, a_retry_while_it_stops_keeps_its_place_in_its_lane)
+{
+    char name[LEAT_SPOOL_NAME_SIZE] = "";
+    struct leat_spool_name as;
+    (void)work_until(drop_lane);
+    cr_assert_eq(spool_seen_count, 1);
+    cr_assert(unlink(in_spool("new/b")) == 0);
+    cr_assert_eq(count_in("new", name), 1);
+    leat_spool_name_read(leat_str_c(name), &as);
+    cr_expect(leat_str_is(as.base, "a"), "%s", name);
+    cr_expect_eq(as.tries, 1, "%s", name);
+    cr_expect_eq(as.delay_ms, 0, "%s", name);
+    expect_counts(1, 0, 0);
+}
+
 Test(spool, what_was_not_started_goes_back_as_it_was)
 {
     for (char id = 'a'; id < 'f'; id++)
