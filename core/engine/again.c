@@ -52,8 +52,18 @@ void leat_again_limit(struct leat_engine *engine, struct leat_unit *unit)
             return;
         leat_str reason = leat_arena_printf(arena, "%.*s: %.*s", LEAT_ARG(why), LEAT_ARG(result->reason));
         result->kind = LEAT_OUTCOME_REJECT;
+        unit->halted = false; /* all of them, if any */
         result->reason = reason.ptr != NULL ? reason : why;
     }
+}
+
+/* What there was no memory to make an event of can only come again. */
+static bool unit_can_run(const struct leat_unit *unit)
+{
+    for (uint32_t i = 0; i < unit->result_count; i++)
+        if (unit->results[i].kind == LEAT_OUTCOME_RETRY && leat_unit_envelope(unit, i) == NULL)
+            return false;
+    return true;
 }
 
 /* Is it retried in place? Not where the source has it back in time, and in order. */
@@ -64,7 +74,8 @@ bool leat_again_here(const struct leat_engine *engine, const struct leat_unit *u
     bool ours =
         caps->retry == LEAT_BY_ENGINE || (caps->retry == LEAT_BY_SOURCE && !caps->ordered && unit->lane != NULL);
     (void)engine;
-    return ours && !unit->lost && !source->stopping && leat_unit_worst(unit)->kind == LEAT_OUTCOME_RETRY;
+    return ours && !unit->lost && !source->stopping && unit_can_run(unit) &&
+           leat_unit_worst(unit)->kind == LEAT_OUTCOME_RETRY;
 }
 
 int64_t leat_again_delay_ms(struct leat_engine *engine, const struct leat_unit *unit, int64_t wish_ms)
@@ -112,6 +123,7 @@ void leat_again_reset(struct leat_unit *unit)
         if (!result->final)
             *result = (struct leat_result){.kind = LEAT_OUTCOME_NONE, .delay_ms = -1};
     }
+    unit->halted = false;
     unit->emission = NULL; /* of what is done it was written; the others emit anew */
     unit->unwritten = false;
     unit->run = NULL;
@@ -160,7 +172,7 @@ void leat_again_stop(struct leat_source *source)
         next = unit->flight_next;
         if (!is_waiting(unit))
             continue;
-        if (source->ops->caps.retry == LEAT_BY_SOURCE)
+        if (source->ops->caps.retry == LEAT_BY_SOURCE && unit->cursor < unit->result_count)
             unit->results[unit->cursor] =
                 (struct leat_result){.kind = LEAT_OUTCOME_RETRY, .reason = LEAT_STR("shutting down"), .delay_ms = 0};
         unit->cursor = unit->result_count;

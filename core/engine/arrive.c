@@ -199,6 +199,8 @@ static void prepare(struct leat_engine *engine, struct leat_unit *unit)
     choose_lane(unit);
     take_finished(engine, unit);
     take_crashes(engine, unit);
+    if (unit->delivery->arena.overflow) /* its lane, or the cause of a reject */
+        decide(unit, LEAT_OUTCOME_RETRY, LEAT_STR("out of memory"));
 }
 
 static void enter(struct leat_engine *engine, struct leat_unit *unit)
@@ -213,10 +215,10 @@ static void enter(struct leat_engine *engine, struct leat_unit *unit)
     source->units++;
     source->counters.units++;
     source->counters.redelivered += unit->attempts > 1 ? 1 : 0;
-    if (!leat_lane_enter(engine, unit, &is_free))
-        decide(unit, LEAT_OUTCOME_RETRY, LEAT_STR("out of memory"));
     if (!leat_domain_enter(unit))
         unit->lost = true;
+    if (!leat_lane_enter(engine, unit, &is_free))
+        decide(unit, LEAT_OUTCOME_RETRY, LEAT_STR("out of memory"));
     leat_lease_begin(unit);
     if (is_free)
         leat_dispatch_ready(engine, unit);

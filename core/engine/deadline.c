@@ -208,6 +208,7 @@ static void replace(struct leat_run *lost)
     struct leat_run *stand_in = new_stand_in(lost);
     if (stand_in != NULL) {
         fill_stand_in(stand_in, lost);
+        stand_in->generation = lost->generation;
         leat_run_done(stand_in);
         return;
     }

@@ -46,16 +46,16 @@ static void take_events(struct leat_run *run, struct leat_unit *unit, uint32_t s
 /* Has one before it failed so that its events, or the rest of them, must not start? */
 static bool is_stopped(const struct leat_unit *unit)
 {
-    bool ordered = unit->lane != NULL || unit->in_order;
-    return (unit->lane != NULL && unit->lane->stopped) ||
-           (ordered && unit->cursor > 0 && unit->results[unit->cursor - 1].kind == LEAT_OUTCOME_RETRY);
+    const struct leat_lane *lane = unit->lane;
+    bool behind = lane != NULL && (lane->stopped || (lane->aside != NULL && lane->aside != unit));
+    return behind || (unit->halted && (lane != NULL || unit->in_order));
 }
 
-/* Its source stops and it was not begun: it goes back. What answers as a whole is let finish. */
+/* Its source stops and it was not begun: it goes back. Who waits for an answer gets one. */
 static bool is_to_release(const struct leat_unit *unit)
 {
     const struct leat_source *source = unit->delivery->source;
-    return source->stopping && unit->cursor == 0 && source->ops->caps.settle != LEAT_SETTLE_WHOLE;
+    return source->stopping && unit->cursor == 0 && source->ops->caps.retry != LEAT_BY_CALLER;
 }
 
 /* The unit that may join a batch behind `unit`: the next of its lane, else the next ready one. */
@@ -104,7 +104,7 @@ static void start_run(struct leat_engine *engine, struct leat_unit *unit, struct
         unit->results[unit->cursor] =
             (struct leat_result){.kind = LEAT_OUTCOME_RETRY, .reason = LEAT_STR("out of memory"), .delay_ms = -1};
         unit->cursor++;
-        unit->retries = true;
+        unit->retries = unit->halted = true;
         leat_dispatch_forward(engine, unit);
         return;
     }
@@ -169,7 +169,8 @@ void leat_dispatch_results(struct leat_run *run)
         const struct leat_work *work = &run->work[i];
         leat_result_keep(work->unit->delivery, work->result);
         work->unit->results[work->index] = *work->result;
-        work->unit->retries = work->unit->retries || work->result->kind == LEAT_OUTCOME_RETRY;
+        if (work->result->kind == LEAT_OUTCOME_RETRY)
+            work->unit->retries = work->unit->halted = true;
         if (work->emission != NULL)
             leat_emissions_keep(work->unit, work->index, work->emission);
     }
@@ -314,7 +315,7 @@ static bool demand_more(struct leat_engine *engine)
         if (!source->started || source->stopping || source->stopped || room == source->demanded)
             continue;
         source->demanded = room;
-        source->ops->demand(source->self, room, source->settings.max_bytes - source->bytes);
+        source->ops->demand(source->self, room, room > 0 ? source->settings.max_bytes - source->bytes : 0);
         moved = true;
     }
     return moved;

@@ -88,7 +88,7 @@ bool leat_domain_enter(struct leat_unit *unit)
         return false;
     }
     domain->live++;
-    if (domain->revoking)
+    if (domain->revoking || domain->cut)
         leat_lost(unit, LEAT_REVOKED);
     hold_or_let_go(domain);
     return true;
@@ -137,6 +137,7 @@ void leat_domain_settle(struct leat_unit *unit)
 static void cut(struct leat_domain *domain, uint64_t position)
 {
     struct leat_ledger *ledger = &domain->ledger;
+    domain->cut = true; /* nor can what comes later */
     while (ledger->count > 0) {
         struct leat_ledger_entry *last = &ledger->entries[(ledger->first + ledger->count - 1) % ledger->size];
         if (last->position < position)
@@ -160,6 +161,13 @@ static void tell_of_reject(struct leat_source *source, uint32_t number, uint64_t
     leat_source_state(source, LEAT_FAILED, why);
 }
 
+/* A partition that stands still is no state to stay in: the next life begins at the gap. */
+static void tell_of_gap(struct leat_source *source)
+{
+    if (!source->stopping && !source->failed)
+        leat_source_state(source, LEAT_FAILED, "an event was not finished, and its partition cannot go on behind it");
+}
+
 /* It goes back unfinished: so does all behind it. */
 void leat_domain_give_back(struct leat_unit *unit)
 {
@@ -173,6 +181,8 @@ void leat_domain_give_back(struct leat_unit *unit)
     leat_unit_drop(unit);
     if (rejected)
         tell_of_reject(source, number, position);
+    else
+        tell_of_gap(source);
 }
 
 /* --- the end of an assignment ------------------------------------------------------------------------- */
@@ -196,13 +206,17 @@ static void answer_soon(struct leat_domain *domain)
 /* The unit is settled, or not ours any more. */
 void leat_domain_leave(struct leat_unit *unit)
 {
-    struct leat_domain *domain = has_domains(unit->delivery->source) ? domain_of(unit) : NULL;
+    struct leat_source *source = unit->delivery->source;
+    struct leat_domain *domain = has_domains(source) ? domain_of(unit) : NULL;
     if (domain == NULL)
         return;
+    bool gap = unit->lost && is_log(domain) && !domain->revoking;
     if (unit->lost && is_log(domain))
         cut(domain, unit->position);
     if (--domain->live == 0 && domain->revoking)
         answer_soon(domain);
+    if (gap)
+        tell_of_gap(source);
 }
 
 static bool is_under_way(const struct leat_unit *unit)

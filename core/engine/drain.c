@@ -9,11 +9,12 @@
 void leat_engine_stop(struct leat_engine *engine)
 {
     for (struct leat_source *source = engine->sources; source != NULL; source = source->next) {
-        if (source->stopping || source->stopped || !source->started)
+        if (source->stopping || !source->started)
             continue;
         source->stopping = true;
-        source->ops->stop(source->self);
-        if (source->ops->caps.settle == LEAT_SETTLE_WHOLE)
+        if (!source->stopped)
+            source->ops->stop(source->self);
+        if (source->ops->caps.retry == LEAT_BY_CALLER)
             continue;
         leat_again_stop(source);
         leat_lanes_release(source);

@@ -101,6 +101,7 @@ static void free_sources(struct leat_engine *engine)
         if (source->ops->fini != NULL)
             source->ops->fini(source->self);
         leat_domains_free(source);
+        leat_alarm_clear(engine, &source->gate);
         leat_free(source->self);
         leat_free(source);
     }
@@ -133,8 +134,8 @@ void leat_engine_free(struct leat_engine *engine)
         return;
     if (engine->executor_open)
         engine->options.executor->close(engine->executor);
-    free_sources(engine);
     leat_sinks_free(engine);
+    free_sources(engine);
     leat_deliveries_free(engine);
     free_handlers(engine);
     free_runs(engine);
@@ -250,8 +251,10 @@ leat_status leat_engine_start(struct leat_engine *engine, struct leat_error *ret
         LEAT_TRY(leat_engine_open(engine, reterr));
     LEAT_TRY(leat_sinks_start(engine, reterr));
     for (struct leat_source *source = engine->sources; source != NULL; source = source->next) {
-        LEAT_TRY(source->ops->start(source->self, reterr));
-        source->started = true;
+        source->started = true; /* it may fail at once, with a word of its own */
+        leat_status status = source->ops->start(source->self, reterr);
+        source->started = leat_is_ok(status);
+        LEAT_TRY(status);
     }
     return LEAT_OK;
 }

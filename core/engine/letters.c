@@ -66,9 +66,12 @@ static bool wants_dead(const struct leat_unit *unit)
 
 /* --- answers ------------------------------------------------------------------------------------------------ */
 
+/* Its event counts as a retry. What was rejected without a run is not run for that: its letter alone is tried again. */
 static void fail(struct leat_unit *unit, uint32_t index, const char *why)
 {
     unit->unwritten = true;
+    if (leat_unit_envelope(unit, index) == NULL || unit->results[index].handler == NULL)
+        return;
     unit->results[index].kind = LEAT_OUTCOME_RETRY;
     unit->results[index].reason = leat_str_c(why);
     unit->results[index].delay_ms = -1;
@@ -171,7 +174,7 @@ static uint32_t count_letters(const struct leat_unit *unit, bool dead)
     return count;
 }
 
-/* False: out of memory; its event is a retry. */
+/* False: out of memory. */
 static bool fill(struct leat_unit *unit, bool dead, struct outgoing *out)
 {
     for (struct leat_emission *emission = unit->emission; emission != NULL; emission = emission->next) {
@@ -182,11 +185,20 @@ static bool fill(struct leat_unit *unit, bool dead, struct outgoing *out)
         out++;
     }
     for (uint32_t i = 0; dead && i < unit->result_count; i++)
-        if (unit->results[i].kind == LEAT_OUTCOME_REJECT && !write_dead(unit, i, out++)) {
-            fail(unit, i, "out of memory for the dead letter");
+        if (unit->results[i].kind == LEAT_OUTCOME_REJECT && !write_dead(unit, i, out++))
             return false;
-        }
     return true;
+}
+
+/* There is no memory for them: nothing of it is written. */
+static void fail_all(struct leat_unit *unit, bool dead)
+{
+    for (uint32_t i = 0; dead && i < unit->result_count; i++)
+        if (unit->results[i].kind == LEAT_OUTCOME_REJECT)
+            fail(unit, i, "out of memory for the dead letter");
+    for (const struct leat_emission *emission = unit->emission; emission != NULL; emission = emission->next)
+        if (is_to_write(unit, emission))
+            fail(unit, emission->index, "out of memory for what it emitted");
 }
 
 /* True: the unit goes on when the sinks have answered. */
@@ -199,13 +211,11 @@ bool leat_letters_write(struct leat_engine *engine, struct leat_unit *unit)
     struct outgoing *out = count > 0 ? LEAT_NEW_N(&unit->delivery->results, struct outgoing, count) : NULL;
     if (count == 0)
         return false;
-    if (out == NULL) {
-        fail(unit, 0, "out of memory for the dead letter");
+    unit->unwritten = false;
+    if (out == NULL || !fill(unit, dead, out)) {
+        fail_all(unit, dead);
         return false;
     }
-    unit->unwritten = false;
-    if (!fill(unit, dead, out))
-        return false;
     unit->letters = count + 1; /* the last falls when all have been handed over: answers may come at once */
     engine->letters += count;
     for (uint32_t i = 0; i < count; i++) {

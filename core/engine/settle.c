@@ -74,6 +74,8 @@ static int rank_of(enum leat_outcome_kind kind)
 const struct leat_result *leat_unit_worst(const struct leat_unit *unit)
 {
     static const struct leat_result fine = {.kind = LEAT_OUTCOME_OK, .delay_ms = -1};
+    static const struct leat_result unwritten = {
+        .kind = LEAT_OUTCOME_RETRY, .reason = {"the dead letter could not be written", 36}, .delay_ms = -1};
     const struct leat_result *worst = &fine;
     for (uint32_t i = 0; i < unit->result_count; i++) {
         const struct leat_result *result = &unit->results[i];
@@ -82,7 +84,7 @@ const struct leat_result *leat_unit_worst(const struct leat_unit *unit)
         else if (worst->kind == LEAT_OUTCOME_OK && result->reply != NULL)
             worst = result;
     }
-    return worst;
+    return unit->unwritten && worst->kind != LEAT_OUTCOME_RETRY ? &unwritten : worst;
 }
 
 /* --- memory ---------------------------------------------------------------------------------------- */
@@ -215,7 +217,7 @@ static void note_settled(struct leat_source *source, struct leat_unit *unit)
     if (over && key.ptr != NULL)
         leat_finished_forget(finished, source, key);
     for (uint32_t i = 0; i < unit->result_count && !over && key.ptr != NULL; i++)
-        if (!note_result(source, unit, key, i) && unit->in_order)
+        if (!note_result(source, unit, key, i) && (unit->in_order || unit->record->lane.len > 0))
             break;
 }
 
@@ -356,6 +358,7 @@ static void put_back(struct leat_lane *lane, struct leat_unit *unit)
         if (leat_unit_envelope(unit, i) != NULL)
             unit->results[i] = (struct leat_result){.kind = LEAT_OUTCOME_NONE, .delay_ms = -1};
     unit->emission = NULL;
+    unit->halted = false;
     unit->cursor = 0;
     leat_lane_wait(lane, unit);
 }

@@ -142,7 +142,7 @@ LEAT_API leat_status leat_delivery_record(struct leat_delivery *delivery, const 
                                           const struct leat_unit *given);
 /* Drops one that was not delivered. */
 LEAT_API void leat_delivery_drop(struct leat_delivery *delivery);
-/* Hands it over. Never fails: credit was given. */
+/* Hands it over. Never fails: credit was given. Not from inside `settle`. */
 LEAT_API void leat_deliver(struct leat_delivery *delivery);
 /* The answer to a settlement (EACH, WHOLE); a failed one is settled again, up to LEAT_SETTLE_TRIES times. */
 LEAT_API void leat_settled(struct leat_unit *unit, leat_status status);

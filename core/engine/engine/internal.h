@@ -65,6 +65,7 @@ struct leat_domain {
     uint32_t live; /* units that are ours and not settled */
     struct leat_ledger ledger;
     bool held, revoking;
+    bool cut; /* of a log: one is not ours any more, so nothing behind it can be settled in this life */
     struct leat_alarm deadline;
 };
 

@@ -114,6 +114,7 @@ struct leat_unit {
     bool lost;        /* lease gone, client gone, revoked: counted, never settled */
     bool settling;    /* the source has been told */
     bool retries;     /* among its results are retries that no limit was asked about */
+    bool halted;      /* one is a retry: in order, none behind it runs */
     bool suspect;     /* it ended the process before: it runs alone */
 };
 
