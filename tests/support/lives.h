@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +19,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PATIENCE_S = 60 };
@@ -79,13 +79,12 @@ static inline struct leat_journal *open_it(uint32_t slots)
 /* After a crash: a child that the handler forked may hold the lock a little longer. */
 static inline struct leat_journal *open_when_free(uint32_t slots)
 {
-    const struct timespec tick = {.tv_nsec = 1000000};
     struct leat_journal *journal = NULL;
     struct leat_error error = {0};
     for (int i = 0; i < 5000; i++) {
         if (leat_is_ok(leat_journal_open(path, slots, &journal, &error)))
             return journal;
-        (void)nanosleep(&tick, NULL);
+        (void)poll(NULL, 0, 1);
     }
     printf("# %s\n", error.message);
     return NULL;

@@ -372,7 +372,8 @@ bool leat_stream_end(struct leat_context *context);
 /* What the run streams is not wanted any more: its handler is told. */
 void leat_stream_abort(struct leat_run *run);
 
-/* settle.c */
+/* settle.c, finish.c */
+void leat_unit_end(struct leat_engine *engine, struct leat_unit *unit, const struct leat_result *worst);
 enum leat_verdict leat_verdict_of(enum leat_outcome_kind worst, bool kept);
 void leat_unit_finish(struct leat_engine *engine, struct leat_unit *unit);
 void leat_unit_give_back(struct leat_engine *engine, struct leat_unit *unit, const char *why);
