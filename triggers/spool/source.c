@@ -57,8 +57,8 @@ static void tell_waiting(struct leat_spool *spool, int64_t due_ms)
     time_t due = (time_t)((now.wall_ms + due_ms - now.ms) / 1000);
     struct tm parts;
     char why[sizeof(spool->why)], at[16] = "";
-    if (gmtime_r(&due, &parts) != NULL)
-        strftime(at, sizeof(at), "%H:%M:%SZ", &parts);
+    if (gmtime_r(&due, &parts) == NULL || strftime(at, sizeof(at), "%H:%M:%SZ", &parts) == 0)
+        at[0] = '\0';
     size_t count = spool->waiting.later.count;
     snprintf(why, sizeof(why), "%zu%s file%s wait%s to be tried again, the first until %s", count,
              spool->waiting.unseen_ms != 0 ? " and more" : "", count == 1 ? "" : "s", count == 1 ? "s" : "", at);
@@ -76,8 +76,8 @@ void leat_spool_report(struct leat_spool *spool)
     bool looks = spool->scan != NULL && spool->polls; /* which says nothing yet */
     if (spool->troubled || spool->doubt || spool->stopping || looks)
         return;
-    if (has_more(spool))
-        tell(spool, LEAT_CONSUMING, "");
+    if (has_more(spool) || (due_ms != 0 && spool->claims != NULL))
+        tell(spool, LEAT_CONSUMING, ""); /* how many wait is said when nothing else goes on: each change is a line */
     else if (due_ms != 0)
         tell_waiting(spool, due_ms);
     else
@@ -97,7 +97,8 @@ void leat_spool_trouble(struct leat_spool *spool, const char *what, int error)
     if (spool->again_ms > AGAIN_MOST_MS)
         spool->again_ms = AGAIN_MOST_MS;
     leat_timer_set(spool->again, spool->again_ms);
-    snprintf(why, sizeof(why), "%s: %s%s%s", what, strerror(error), advice[0] != '\0' ? ": " : "", advice);
+    snprintf(why, sizeof(why), "%s: %s%s%s; it is tried again", what, strerror(error), advice[0] != '\0' ? ": " : "",
+             advice);
     tell(spool, LEAT_DISCONNECTED, why);
 }
 
@@ -262,9 +263,10 @@ static int64_t usual_delay(uint32_t tries)
     return delay_ms < BACKOFF_MOST_MS ? delay_ms : BACKOFF_MOST_MS;
 }
 
-static void set_retry(struct leat_spool_name *as, int64_t delay_ms)
+/* However often it is settled. The engine may have tried it several times in place. */
+static void set_retry(struct leat_spool_name *as, const struct leat_unit *unit, int64_t delay_ms)
 {
-    as->tries++;
+    as->tries = unit->attempts + unit->tries;
     as->delay_ms = delay_ms >= 0 ? delay_ms : usual_delay(as->tries);
     as->due_ms = leat_clock_wall_ms(&leat_clock_system) + as->delay_ms;
 }
@@ -284,7 +286,7 @@ static void settle_spool(void *self, struct leat_delivery *delivery, const struc
         end = !good ? LEAT_SPOOL_REJECTED : spool->options.keep_done ? LEAT_SPOOL_KEPT : LEAT_SPOOL_REMOVED;
         break;
     case LEAT_FAIL: end = LEAT_SPOOL_REJECTED; break;
-    case LEAT_RETRY: set_retry(&claim->as, settlements->delay_ms); break;
+    case LEAT_RETRY: set_retry(&claim->as, settlements->unit, settlements->delay_ms); break;
     case LEAT_RELEASE: break;
     }
     leat_spool_claim_end(spool, claim, end);
