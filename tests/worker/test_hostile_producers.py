@@ -189,7 +189,7 @@ def a_file_that_changes_while_it_is_read_is_no_crash(desk):
                 file.write(b'{"do":"ok","filler":"' + b"x" * 200_000 + b'"}')
                 file.flush()
                 os.rename(path, desk.path(f"spool/new/changing-{n}"))
-                os.ftruncate(file.fileno(), n * 2000)
+                os.ftruncate(file.fileno(), 2000 + n * 2000)  # an empty one would be fine
                 file.write(b"y" * 100_000)
         desk.put({"do": "ok"})
         working.wait_until(lambda: desk.left() == [], "all of them are done")
