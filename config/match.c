@@ -19,11 +19,10 @@ enum { ACCOUNT = 4, RESOURCE = 5 };
 /* Part number `number`; the last one is all that is left. Absent: it is not that long. */
 static leat_str part_of(leat_str arn, int number)
 {
-    leat_str part = LEAT_ABSENT;
     for (int i = 0; i <= number && arn.ptr != NULL; i++) {
         if (i == RESOURCE)
             return arn;
-        part = leat_str_cut(&arn, ':');
+        leat_str part = leat_str_cut(&arn, ':');
         if (i == number)
             return part;
     }
