@@ -204,8 +204,9 @@ static bool is_settled(const struct leat_dead_box *box)
     struct stat there, ours;
     if (stat(box->path, &there) != 0)
         return true;
-    return box->file_count > 0 && box->files != NULL && fstat(fileno(box->files[box->file_count - 1].stream), &ours) == 0 &&
-           ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+    return box->file_count > 0 && box->files != NULL &&
+           fstat(fileno(box->files[box->file_count - 1].stream), &ours) == 0 && ours.st_ino == there.st_ino &&
+           ours.st_dev == there.st_dev;
 }
 
 static leat_status open_all(struct leat_dead_box *box, struct leat_error *reterr)

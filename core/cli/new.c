@@ -23,10 +23,8 @@
 static const struct {
     const char *path, *template;
 } files[] = {
-    {"@NAME@.c", "handler.c.in"},
-    {"Makefile", "Makefile.in"},
-    {"leat.yaml", "leat.yaml.in"},
-    {"events/sqs.json", "sqs.json"},
+    {"@NAME@.c", "handler.c.in"},           {"Makefile", "Makefile.in"},
+    {"leat.yaml", "leat.yaml.in"},          {"events/sqs.json", "sqs.json"},
     {"events/sqs.expect", "sqs.expect.in"},
 };
 #define FILE_COUNT (sizeof(files) / sizeof(files[0]))
