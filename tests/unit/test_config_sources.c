@@ -231,7 +231,7 @@ Test(config_sources, an_ordering_is_what_the_engine_calls_it)
         char text[96];
         snprintf(text, sizeof(text), "sources: {a: {type: pond, path: in, ordering: %s}}\n", words[i]);
         expect_taken(text);
-        cr_expect_eq(config.sources[0].settings.ordering, LEAT_ORDER_NONE + i, "%s", words[i]);
+        cr_expect_eq((int)config.sources[0].settings.ordering, LEAT_ORDER_NONE + i, "%s", words[i]);
     }
 }
 
