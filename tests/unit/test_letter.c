@@ -35,7 +35,7 @@ static leat_str letter_of(struct decoded *d, uint32_t record, uint32_t event)
     struct leat_unit unit = {
         .record = &d->records.items[record],
         .record_count = 1,
-        .events = {.items = d->events.items + first, .count = count},
+        .events = {.items = count > 0 ? d->events.items + first : NULL, .count = count},
         .results = results,
         .result_count = count > 0 ? count : 1,
         .since_ms = 1714564799000,
