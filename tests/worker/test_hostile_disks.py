@@ -149,7 +149,7 @@ def dead_letters_that_become_read_only(desk):
         with hostile.covered(desk.path("letters")):
             desk.put(*[{"do": "reject"}] * 5)
             worker.says("Read-only file system: the worker must be able to write there")
-            tap.equal(len(desk.left()), 5)
+            all_are_left(desk, 5)
         worker.says("can be written again")
         all_came(desk, 5, "spool")
         tap.equal(worker.term(), 0, worker.said)
