@@ -12,10 +12,10 @@
 
 struct redrive {
     struct leat_dead_call *dead;
-    struct leat_lines lines; /* where the marks go */
-    struct leat_arena arena; /* of the letter at hand */
-    leat_str last_record, last_payload;
-    struct leat_arena last; /* theirs */
+    struct leat_lines lines;                        /* where the marks go */
+    struct leat_arena arena;                        /* of the letter at hand */
+    leat_str last_record, last_payload, last_event; /* of the letter that was put last */
+    struct leat_arena last;                         /* theirs */
     size_t put, marked, refused;
 };
 
@@ -66,11 +66,12 @@ static leat_str record_of(leat_str id)
     return leat_str_of(id.ptr, len);
 }
 
-/* The payload holds the whole record: where several of its events died, one of their letters brings back all. */
+/* The payload holds the whole record: where several of its events died, one of their letters brings back all. Records
+ * that are alike have events that are alike, so each is put back when its first one comes. */
 static bool is_put_already(const struct redrive *redrive, const struct leat_dead_entry *entry, leat_str payload)
 {
     return redrive->last_record.len > 0 && leat_str_eq(redrive->last_record, record_of(entry->id)) &&
-           leat_str_eq(redrive->last_payload, payload);
+           leat_str_eq(redrive->last_payload, payload) && !leat_str_eq(redrive->last_event, entry->event);
 }
 
 static void remember(struct redrive *redrive, const struct leat_dead_entry *entry, leat_str payload)
@@ -78,6 +79,7 @@ static void remember(struct redrive *redrive, const struct leat_dead_entry *entr
     leat_arena_reset(&redrive->last);
     redrive->last_record = leat_arena_copy(&redrive->last, record_of(entry->id));
     redrive->last_payload = leat_arena_copy(&redrive->last, payload);
+    redrive->last_event = leat_arena_copy(&redrive->last, entry->event);
 }
 
 static leat_status mark(struct redrive *redrive, const struct leat_dead_entry *entry, leat_str to,

@@ -67,13 +67,12 @@ static bool unit_can_run(const struct leat_unit *unit)
 }
 
 /* Is it retried in place? Not where the source has it back in time, and in order. */
-bool leat_again_here(const struct leat_engine *engine, const struct leat_unit *unit)
+bool leat_again_here(const struct leat_unit *unit)
 {
     const struct leat_source *source = unit->delivery->source;
     const struct leat_source_caps *caps = &source->ops->caps;
     bool ours =
         caps->retry == LEAT_BY_ENGINE || (caps->retry == LEAT_BY_SOURCE && !caps->ordered && unit->lane != NULL);
-    (void)engine;
     return ours && !unit->lost && !source->stopping && unit_can_run(unit) &&
            leat_unit_worst(unit)->kind == LEAT_OUTCOME_RETRY;
 }

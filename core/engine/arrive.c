@@ -68,20 +68,29 @@ static leat_status normalise_all(struct leat_decoder *decoder, struct leat_unit 
     return LEAT_OK;
 }
 
+/* Nothing has run yet: a broken record among its events is rejected as it comes. */
+void leat_results_clear(struct leat_unit *unit)
+{
+    for (uint32_t i = 0; i < unit->events.count; i++) {
+        bool broken = leat_unit_envelope(unit, i) == NULL;
+        unit->results[i] = (struct leat_result){
+            .kind = broken ? LEAT_OUTCOME_REJECT : LEAT_OUTCOME_NONE,
+            .reason = broken ? unit->events.items[i].broken : LEAT_ABSENT,
+            .delay_ms = -1,
+        };
+    }
+}
+
 static bool make_results(struct leat_unit *unit)
 {
     unit->result_count = unit->events.count;
     unit->results = &unit->single;
     if (unit->result_count > 1)
         unit->results = LEAT_NEW_N(&unit->delivery->arena, struct leat_result, unit->result_count);
-    for (uint32_t i = 0; i < unit->result_count && unit->results != NULL; i++) {
-        bool broken = leat_unit_envelope(unit, i) == NULL;
-        unit->results[i] = (struct leat_result){.delay_ms = -1};
-        if (broken)
-            unit->results[i] = (struct leat_result){
-                .kind = LEAT_OUTCOME_REJECT, .reason = unit->events.items[i].broken, .delay_ms = -1};
-    }
-    return unit->results != NULL;
+    if (unit->results == NULL)
+        return false;
+    leat_results_clear(unit);
+    return true;
 }
 
 /* A broken record is a unit that is rejected without a run of its handler; want of memory is a retry. */
@@ -146,12 +155,15 @@ static void choose_lane(struct leat_unit *unit)
 
 /* --- what is known of it already ---------------------------------------------------------------------- */
 
-/* It was here before and was handed back: what was done then is not done again. */
+/* It was here before and was handed back: what was done then is not done again. Another worker may have finished that
+ * one, and this is a copy of it: then it has no attempts behind it. */
 static void take_finished(struct leat_engine *engine, struct leat_unit *unit)
 {
     struct leat_source *source = unit->delivery->source;
     struct leat_finished_reject reject;
-    if (unit->result_count < 2 || source->ops->caps.retry != LEAT_BY_SOURCE || leat_finished_is_empty(engine->finished))
+    bool fresh = source->ops->caps.counts && unit->attempts < 2;
+    if (unit->result_count < 2 || source->ops->caps.retry != LEAT_BY_SOURCE || fresh ||
+        leat_finished_is_empty(engine->finished))
         return;
     leat_str key = leat_again_key(unit);
     for (uint32_t i = 0; i < unit->result_count && key.ptr != NULL; i++) {

@@ -169,10 +169,10 @@ void leat_dispatch_results(struct leat_run *run)
         const struct leat_work *work = &run->work[i];
         leat_result_keep(work->unit->delivery, work->result);
         work->unit->results[work->index] = *work->result;
-        if (work->result->kind == LEAT_OUTCOME_RETRY)
-            work->unit->retries = work->unit->halted = true;
         if (work->emission != NULL)
-            leat_emissions_keep(work->unit, work->index, work->emission);
+            leat_emissions_keep(work->unit, work->index, work->emission); /* or it is a retry */
+        if (work->unit->results[work->index].kind == LEAT_OUTCOME_RETRY)
+            work->unit->retries = work->unit->halted = true;
     }
     for (uint32_t i = 0; i < run->count; i++) {
         struct leat_unit *unit = run->work[i].unit;

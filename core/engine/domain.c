@@ -82,9 +82,11 @@ bool leat_domain_enter(struct leat_unit *unit)
     struct leat_source *source = unit->delivery->source;
     if (!has_domains(source))
         return true;
+    if (source->failed)
+        return false; /* perhaps for one that is missing in the ledger: this one may not be settled over it */
     struct leat_domain *domain = make(source, unit->domain, unit->generation);
     if (domain == NULL || (is_log(domain) && !leat_ledger_add(&domain->ledger, unit->position, unit))) {
-        leat_source_state(source, LEAT_FAILED, "out of memory for the positions of a partition");
+        leat_source_state(source, LEAT_FAILED, "no memory for the positions of a partition, or one came out of order");
         return false;
     }
     domain->live++;

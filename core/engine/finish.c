@@ -45,15 +45,13 @@ static enum next next_of(struct leat_engine *engine, struct leat_unit *unit)
         return ENDS;
     if (leat_letters_write(engine, unit))
         return WAITS; /* the sink's answer goes on */
-    return leat_again_here(engine, unit) ? AGAIN : ENDS;
+    return leat_again_here(unit) ? AGAIN : ENDS;
 }
 
 /* What ran behind one that is tried again runs again too. */
 static void put_back(struct leat_lane *lane, struct leat_unit *unit)
 {
-    for (uint32_t i = 0; i < unit->result_count; i++)
-        if (leat_unit_envelope(unit, i) != NULL)
-            unit->results[i] = (struct leat_result){.kind = LEAT_OUTCOME_NONE, .delay_ms = -1};
+    leat_results_clear(unit);
     unit->emission = NULL;
     unit->halted = false;
     unit->cursor = 0;

@@ -4,7 +4,7 @@
 
 #define BREAKER_PAUSE_MS 10000
 
-bool leat_gate_init(struct leat_source *source)
+void leat_gate_init(struct leat_source *source)
 {
     const struct leat_source_settings *settings = &source->settings;
     int64_t pause_ms = settings->breaker_pause_ms > 0 ? settings->breaker_pause_ms : BREAKER_PAUSE_MS;
@@ -12,7 +12,6 @@ bool leat_gate_init(struct leat_source *source)
     source->rate = (struct leat_rate){.a_second = settings->max_rate};
     source->breaker =
         (struct leat_breaker){.failures = settings->breaker_failures, .pause_us = leat_us_in(0, pause_ms)};
-    return true;
 }
 
 static void ring(struct leat_alarm *alarm)

@@ -31,7 +31,7 @@ static void set_half(struct leat_unit *unit)
 void leat_lease_begin(struct leat_unit *unit)
 {
     const struct leat_source_ops *ops = unit->delivery->source->ops;
-    if (ops->caps.leases && ops->extend != NULL && unit->lease_until_ms > 0)
+    if (ops->caps.leases && ops->extend != NULL && unit->lease_until_ms > 0 && !unit->lost)
         set_half(unit);
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What becomes of each outcome in a worker off a spool, told from outside: folders, names, dead letters, counters."""
 import json
+import os
 import time
 
 import replaying
@@ -303,6 +304,26 @@ def a_new_file_of_the_same_name_is_another_one(desk):
         tap.equal([call[1] for call in calls(desk) if call[0] == name], wanted, name)
     folders = desk.folders()
     tap.equal(([working.tried(name)[1] for name in folders["new"]], folders["done"]), ([1, 1], ["same.json"]))
+
+
+@working.test
+def a_copy_of_a_file_that_another_worker_finished_is_run_whole(desk):
+    """To the byte and to the time the one that was handed back, but it has no attempts behind it."""
+    configure(desk)
+    text = lines({"do": "ok", "name": "a"}, {"do": "retry", "name": "b", "delay_ms": 600000})
+    times = (1_700_000_000, 1_700_000_000)
+    with desk.worker() as worker:
+        worker.says("ready in")
+        for turn in (1, 2):
+            desk.write("spool/tmp/same.json", text)
+            os.utime(desk.path("spool/tmp/same.json"), times)
+            desk.path("spool/tmp/same.json").rename(desk.path("spool/new/same.json"))
+            working.wait_until(lambda: [call[0] for call in calls(desk)].count("b") == turn, "its second event has run")
+            working.wait_until(lambda: list(desk.folders()) == ["new"], "it was handed back")
+            for path in desk.path("spool/new").iterdir():
+                path.unlink()  # as if somebody else had taken it
+        tap.equal(worker.term(), 0)
+    tap.equal([call[1] for call in calls(desk) if call[0] == "a"], ["ok"] * 2)
 
 
 @working.test

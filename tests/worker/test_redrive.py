@@ -36,4 +36,15 @@ def what_was_rejected_is_looked_at_put_back_and_done(desk):
     tap.equal((desk.waiting(), len(desk.dead())), ([], 2), "the letter and its mark")
 
 
+@working.test
+def two_events_that_are_alike_are_put_back_as_two(desk):
+    """Events of one record share their payload, which is put back once; lines that are alike are two records."""
+    configure(desk)
+    desk.put(f"{ORDER}\n{ORDER}\n")
+    tap.equal(desk.run("--until-idle").returncode, 0)
+    done = desk.leat("dead", "redrive", "--yes", "--all", *FILE)
+    tap.equal((done.returncode, done.stdout), (0, "2 put back; attempts reset; marked redriven\n"), done.stderr)
+    tap.equal([path.read_text().strip() for path in desk.path("spool/new").iterdir()], [ORDER, ORDER])
+
+
 tap.main()

@@ -265,7 +265,18 @@ static leat_status open_file(struct leat_lines *lines, struct leat_error *reterr
     lines->fd = fd;
     if (fresh)
         give_to_owner(fd, path);
-    return fresh && lines->options.sync ? leat_lines_sync_folder(path, reterr) : LEAT_OK;
+    lines->unsynced = lines->unsynced || (fresh && lines->options.sync);
+    return LEAT_OK;
+}
+
+/* Until that is done nothing counts as kept, however often it fails. */
+static leat_status sync_name(struct leat_lines *lines, struct leat_error *reterr)
+{
+    if (!lines->unsynced)
+        return LEAT_OK;
+    LEAT_TRY(leat_lines_sync_folder(lines->options.path, reterr));
+    lines->unsynced = false;
+    return LEAT_OK;
 }
 
 /* Another may have rotated or rewritten it, or somebody removed it. The descriptor that is there is kept as long as it
@@ -275,6 +286,7 @@ static leat_status refresh(struct leat_lines *lines, off_t *retsize, struct leat
     struct stat about;
     if (lines->fd < 0 || !is_same(lines->fd, lines->options.path))
         LEAT_TRY(open_file(lines, reterr));
+    LEAT_TRY(sync_name(lines, reterr));
     if (fstat(lines->fd, &about) != 0)
         return failed("look at", lines->options.path, errno, reterr);
     LEAT_TRY(mend(lines, about.st_size, reterr));
@@ -327,8 +339,9 @@ static leat_status rotate(struct leat_lines *lines, struct leat_error *reterr)
     for (uint32_t n = lines->options.keep; n > 0; n--)
         LEAT_TRY(move_on(path, n - 1, reterr));
     lines->rotated++;
+    lines->unsynced = lines->options.sync;
     LEAT_TRY(open_file(lines, reterr));
-    return lines->options.sync ? leat_lines_sync_folder(path, reterr) : LEAT_OK;
+    return sync_name(lines, reterr);
 }
 
 /* --- appending ------------------------------------------------------------------------------------------------- */

@@ -22,9 +22,8 @@ struct leat_lines_options {
 
 struct leat_lines {
     struct leat_lines_options options;
-    int fd, lock; /* -1: not open */
-    dev_t device; /* of fd */
-    ino_t inode;
+    int fd, lock;  /* -1: not open */
+    bool unsynced; /* its name is not on the disk yet */
     /* What happened so far, for who logs it. */
     uint64_t completed; /* last lines that lacked their newline only */
     uint64_t torn;      /* last lines that were no JSON: they lie in PATH.torn */

@@ -266,6 +266,7 @@ void leat_dispatch_ready(struct leat_engine *engine, struct leat_unit *unit);
 
 /* arrive.c */
 void leat_dispatch_deliver(struct leat_engine *engine, struct leat_delivery *delivery);
+void leat_results_clear(struct leat_unit *unit);
 
 /* alarm.c */
 bool leat_alarms_init(struct leat_engine *engine);
@@ -277,7 +278,7 @@ int64_t leat_us_in(int64_t from_us, int64_t ms);
 #define LEAT_ALARM_OF(alarm, type, member) ((type *)(void *)((char *)(alarm)-offsetof(type, member)))
 
 /* gate.c */
-bool leat_gate_init(struct leat_source *source);
+void leat_gate_init(struct leat_source *source);
 bool leat_gate_is_open(struct leat_source *source);
 void leat_gate_add(struct leat_source *source, struct leat_unit *unit);
 struct leat_unit *leat_gate_take(struct leat_source *source);
@@ -287,7 +288,7 @@ void leat_gate_ended(const struct leat_run *run);
 /* again.c */
 uint32_t leat_unit_attempt(const struct leat_unit *unit);
 void leat_again_limit(struct leat_engine *engine, struct leat_unit *unit);
-bool leat_again_here(const struct leat_engine *engine, const struct leat_unit *unit);
+bool leat_again_here(const struct leat_unit *unit);
 int64_t leat_again_delay_ms(struct leat_engine *engine, const struct leat_unit *unit, int64_t wish_ms);
 void leat_again_later(struct leat_engine *engine, struct leat_unit *unit);
 void leat_again_reset(struct leat_unit *unit);
