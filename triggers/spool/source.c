@@ -19,8 +19,6 @@ enum {
     CHECK_MS = 1000,      /* of other workers that have claims */
     AGAIN_FIRST_MS = 250, /* after trouble, doubled each time */
     AGAIN_MOST_MS = 30000,
-    BACKOFF_FIRST_MS = 1000, /* where the engine leaves it to us */
-    BACKOFF_MOST_MS = 300000,
 };
 
 /* --- small things ------------------------------------------------------------------------------------------ */
@@ -255,19 +253,11 @@ static void demand_spool(void *self, uint32_t units, size_t bytes)
     leat_spool_go_on(spool);
 }
 
-static int64_t usual_delay(uint32_t tries)
-{
-    int64_t delay_ms = BACKOFF_FIRST_MS;
-    for (uint32_t i = 1; i < tries && delay_ms < BACKOFF_MOST_MS; i++)
-        delay_ms *= 2;
-    return delay_ms < BACKOFF_MOST_MS ? delay_ms : BACKOFF_MOST_MS;
-}
-
 /* However often it is settled. The engine may have tried it several times in place. */
 static void set_retry(struct leat_spool_name *as, const struct leat_unit *unit, int64_t delay_ms)
 {
     as->tries = unit->attempts + unit->tries;
-    as->delay_ms = delay_ms >= 0 ? delay_ms : usual_delay(as->tries);
+    as->delay_ms = delay_ms;
     as->due_ms = leat_clock_wall_ms(&leat_clock_system) + as->delay_ms;
 }
 

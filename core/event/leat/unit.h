@@ -142,7 +142,7 @@ struct leat_settlement {
     struct leat_unit *unit;
     enum leat_verdict verdict;
     enum leat_outcome_kind outcome; /* the worst of its events */
-    int64_t delay_ms;               /* of a retry; -1: the source's own back-off */
+    int64_t delay_ms;               /* of a retry; of a caller's -1: no wish */
     leat_str reason;                /* absent when ok */
     const struct leat_reply *reply; /* NULL: none */
 };
