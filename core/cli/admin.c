@@ -2,14 +2,17 @@
 #include "admin.h"
 
 #include <leat/alloc.h>
+#include <leat/clock.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define ANSWER_MAX ((size_t)4 << 20) /* bytes of memory for one */
 #define AGAIN_MS 1000
+#define LAST_MS 200 /* at the end of a life, for all who are connected */
 
 struct connection {
     struct leat_admin *admin;
@@ -260,11 +263,35 @@ leat_status leat_admin_open(const struct leat_admin_options *options, struct lea
     return LEAT_OK;
 }
 
+/* The loop turns no more: who has asked, or does so at once, is answered all the same. */
+static void answer_the_last(struct leat_admin *admin)
+{
+    struct pollfd waits[LEAT_ADMIN_CONNECTIONS];
+    int64_t until_us = leat_clock_us(&leat_clock_system) + (int64_t)LAST_MS * 1000, left_ms = LAST_MS;
+    for (bool open = true; open && left_ms > 0; left_ms = (until_us - leat_clock_us(&leat_clock_system)) / 1000) {
+        open = false;
+        for (size_t i = 0; i < LEAT_ADMIN_CONNECTIONS; i++) {
+            const struct connection *connection = &admin->connections[i];
+            waits[i] = (struct pollfd){.fd = connection->fd, /* a negative one is passed over */
+                                       .events = connection->answer.ptr != NULL ? POLLOUT : POLLIN};
+            open = open || connection->fd >= 0;
+        }
+        if (!open || poll(waits, LEAT_ADMIN_CONNECTIONS, (int)left_ms) <= 0)
+            return;
+        for (size_t i = 0; i < LEAT_ADMIN_CONNECTIONS; i++)
+            if (waits[i].revents != 0 && admin->connections[i].answer.ptr != NULL)
+                write_on(&admin->connections[i]);
+            else if (waits[i].revents != 0)
+                on_readable(&admin->connections[i], LEAT_READABLE);
+    }
+}
+
 int leat_admin_keep(struct leat_admin *admin)
 {
     int fd = admin->fd;
     admin->fd = -1;
     leat_watch_free(LEAT_TAKE(admin->watch));
+    answer_the_last(admin);
     for (size_t i = 0; i < LEAT_ADMIN_CONNECTIONS; i++)
         close_connection(&admin->connections[i]);
     leat_timer_free(admin->again);

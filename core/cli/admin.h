@@ -36,9 +36,10 @@ struct leat_admin_options {
  * there; IO. */
 leat_status leat_admin_open(const struct leat_admin_options *options, struct leat_admin **retadmin,
                             struct leat_error *reterr);
-/* Closes all but the listening descriptor, which it gives away for the next life (it stays open over execve). */
+/* Answers who is connected (those that are silent for 0.2 s together are cut off) and closes all but the listening
+ * descriptor, which it gives away for the next life (it stays open over execve). */
 int leat_admin_keep(struct leat_admin *admin);
-/* Removes the socket too. Takes NULL. */
+/* The same, and removes the socket too. Takes NULL. */
 void leat_admin_close(struct leat_admin *admin);
 
 /* admin_socket.c. Listening, non-blocking, 0600; *retfd. `path` is for removing it. */

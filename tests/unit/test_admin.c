@@ -305,6 +305,22 @@ Test(admin, the_next_life_takes_the_socket_over_with_those_who_wait)
     close(waiting);
 }
 
+Test(admin, who_is_connected_at_the_end_is_answered)
+{
+    static const char request[] = "GET /hello HTTP/1.0\n\n";
+    char got[256] = "", none[8];
+    opened();
+    int silent = connect_to(), asking = connect_to();
+    (void)ask("GET /hello HTTP/1.1\r\n\r\n", 0); /* those before it are accepted too */
+    cr_assert_eq(send(asking, request, sizeof(request) - 1, 0), (ssize_t)sizeof(request) - 1);
+    close(leat_admin_keep(LEAT_TAKE(admin)));
+    cr_assert_gt(recv(asking, got, sizeof(got) - 1, MSG_DONTWAIT), 0);
+    cr_assert_str_eq(body_of(got), "hello\n");
+    cr_assert_eq(recv(silent, none, sizeof(none), MSG_DONTWAIT), 0, "cut off");
+    close(asking);
+    close(silent);
+}
+
 Test(admin, what_was_kept_for_another_name_goes)
 {
     struct leat_admin_options given = options();
