@@ -16,6 +16,7 @@
 #ifndef CONFORMANCE_H
 #define CONFORMANCE_H
 
+#include <leat/settings.h>
 #include <leat/source.h>
 
 enum {
@@ -56,6 +57,7 @@ struct conformance_subject {
     bool lasting; /* it is endless, and what was not settled comes again; else all is put before the start */
     bool shared;  /* two workers may take from one queue */
     bool lanes;   /* lanes are kept, and so is their order */
+    enum leat_ordering ordering; /* which its source is told, to keep them */
     bool dated;   /* its units say since when they wait */
     bool deaths;  /* caps.counts: what a worker had when it was killed counts as an attempt */
     bool broken, empty;

@@ -26,8 +26,10 @@ static void changed(void *argument)
         note_state(status.state);
 }
 
-static void take_defaults(struct leat_source_settings *settings)
+static void take_defaults(const struct conformance_subject *subject, struct leat_source_settings *settings)
 {
+    if (settings->ordering == LEAT_ORDER_USUAL)
+        settings->ordering = subject->ordering;
     if (settings->backoff_base_ms == 0)
         settings->backoff_base_ms = 5;
     if (settings->backoff_max_ms == 0)
@@ -40,7 +42,7 @@ static leat_status add_source(struct worker *worker, struct leat_error *reterr)
 {
     const struct conformance_subject *subject = worker->suite->subject;
     struct leat_source_settings *settings = &worker->setup.source;
-    take_defaults(settings);
+    take_defaults(subject, settings);
     if (worker->setup.filter != NULL) {
         struct leat_filter *filter = leat_filter_new(&worker->arena, NULL);
         if (filter == NULL)

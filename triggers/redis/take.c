@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From entries to units: what a reply brought is delivered, as far as there is credit for it. */
+#include "state.h"
+
+#include <leat/alloc.h>
+
+#include <stdio.h>
+
+struct leat_delivery *leat_redis_delivery(struct leat_redis_source *redis)
+{
+    struct leat_delivery *delivery = leat_delivery_new(redis->source);
+    if (delivery == NULL)
+        leat_timer_set(redis->read, 100);
+    return delivery;
+}
+
+/* Somebody had it meanwhile, or we were late: what still goes on here with it counts for nothing. */
+static void drop_old(struct leat_redis_source *redis, uint32_t stream, const struct leat_redis_id *id)
+{
+    struct leat_redis_entry *old = leat_redis_held_find(&redis->held, stream, id);
+    if (old == NULL)
+        return;
+    leat_redis_held_remove(&redis->held, old);
+    if (!old->unit->lost)
+        leat_lost(old->unit, LEAT_LEASE_LOST);
+}
+
+/* "STREAM/ID" */
+static leat_str name_of(struct leat_arena *arena, leat_str stream, leat_str id)
+{
+    return leat_arena_printf(arena, "%.*s/%.*s", LEAT_ARG(stream), LEAT_ARG(id));
+}
+
+static leat_status add_unit(struct leat_redis_source *redis, struct leat_delivery *delivery, uint32_t stream,
+                            const struct leat_redis_value *item)
+{
+    struct leat_arena *arena = leat_delivery_arena(delivery);
+    leat_str stream_name = redis->streams[stream].name, id = leat_redis_text(leat_redis_item(item, 0));
+    struct leat_redis_entry *entry = LEAT_NEW(arena, struct leat_redis_entry);
+    leat_str text = leat_redis_entry_text(arena, stream_name, id, leat_redis_item(item, 1));
+    if (entry == NULL || text.ptr == NULL)
+        return leat_arena_status(arena);
+    entry->stream = stream;
+    if (!leat_redis_id_read(id, &entry->id))
+        return LEAT_STATUS(BAD_RECORD);
+    const struct leat_unit given = {
+        .attempts = (uint32_t)leat_redis_number(leat_redis_item(item, 2), 1),
+        .position = entry->id.ms,
+        .lease_until_ms = leat_redis_now_ms() + redis->options.lease_ms,
+        .since_ms = leat_redis_id_time_ms(&entry->id),
+        .name = name_of(arena, stream_name, id),
+        .token = entry,
+        .bytes = text.len,
+    };
+    return leat_delivery_file(delivery, text, &given);
+}
+
+/* It can never be delivered: it would be in the way for ever. */
+static void refuse(struct leat_redis_source *redis, uint32_t stream, leat_str id, size_t len)
+{
+    size_t max = leat_max_payload(redis->source);
+    char reason[160];
+    if (len > 0)
+        snprintf(reason, sizeof(reason), "a field has %zu bytes, limits.payload is %zu", len, max);
+    else
+        snprintf(reason, sizeof(reason), "it does not fit into limits.memory");
+    leat_redis_put_aside(redis, stream, id, reason);
+}
+
+enum leat_redis_taken leat_redis_take(struct leat_redis_source *redis, struct leat_delivery *delivery, uint32_t stream,
+                                      const struct leat_redis_value *entries)
+{
+    for (size_t i = 0; i < entries->count; i++) {
+        const struct leat_redis_value *item = &entries->items[i];
+        leat_str id = leat_redis_text(leat_redis_item(item, 0));
+        size_t left_out = leat_redis_entry_left_out(leat_redis_item(item, 1));
+        bool overflow = leat_delivery_arena(delivery)->overflow;
+        if (left_out > 0 && !overflow) {
+            refuse(redis, stream, id, left_out);
+            continue;
+        }
+        if (!overflow && delivery->unit_count >= redis->units)
+            return LEAT_REDIS_LEFT;
+        leat_status status = overflow ? LEAT_STATUS(TOO_BIG) : add_unit(redis, delivery, stream, item);
+        if (leat_is_ok(status))
+            continue;
+        redis->full = true;
+        if (redis->careful && id.ptr != NULL)
+            refuse(redis, stream, id, status.code == LEAT_E_TOO_BIG ? leat_max_payload(redis->source) + 1 : 0);
+        return LEAT_REDIS_LEFT;
+    }
+    return LEAT_REDIS_TAKEN;
+}
+
+/* The units stand where they will stay. */
+static bool hold_all(struct leat_redis_source *redis, struct leat_delivery *delivery)
+{
+    for (uint32_t i = 0; i < delivery->unit_count; i++) {
+        struct leat_redis_entry *entry = delivery->units[i].token;
+        entry->unit = &delivery->units[i];
+        drop_old(redis, entry->stream, &entry->id);
+        if (leat_redis_held_add(&redis->held, entry))
+            continue;
+        while (i-- > 0)
+            leat_redis_held_remove(&redis->held, delivery->units[i].token);
+        return false;
+    }
+    return true;
+}
+
+enum leat_redis_taken leat_redis_deliver(struct leat_redis_source *redis, struct leat_delivery *delivery,
+                                         enum leat_redis_taken taken)
+{
+    size_t bytes = 0;
+    if (LEAT_TAKE(redis->full) || !hold_all(redis, delivery)) {
+        leat_delivery_drop(delivery);
+        return LEAT_REDIS_LEFT;
+    }
+    if (delivery->unit_count == 0) {
+        leat_delivery_drop(delivery);
+        return taken;
+    }
+    for (uint32_t i = 0; i < delivery->unit_count; i++)
+        bytes += delivery->units[i].bytes;
+    redis->units -= delivery->unit_count;
+    redis->bytes -= bytes < redis->bytes ? bytes : redis->bytes;
+    leat_deliver(delivery);
+    return taken;
+}
