@@ -69,15 +69,6 @@ def judge_emitted(yard):
     yard.wrong += [f"event {event} emitted with several ids" for event, of in ids.items() if len(of) > 1]
 
 
-def judge_files(yard):
-    left = [f"{folder}/{name}" for folder, name in yard.files("tmp", "new", "cur")]
-    yard.wrong += [f"{path} is left" for path in sorted(left)]
-    failed = sorted(name for _, name in yard.files("failed"))
-    wanted = sorted(name for name, events in yard.load.files.items() if any(event.reject for event in events))
-    if failed != wanted:
-        yard.wrong.append(f"in failed/ are not the files of dead letters: {sorted(set(failed) ^ set(wanted))[:10]}")
-
-
 def judge_replay(yard, dead):
     """Every dead letter can be read again: one event a line."""
     if not dead:
@@ -106,9 +97,8 @@ def judge(yard):
     """The counts of the table."""
     first, oks = firsts(yard), count(yard, "ok")
     dead = judge_dead(yard, first)
-    judge_attempts(yard)
     judge_emitted(yard)
-    judge_files(yard)
+    yard.judge_queue()
     judge_replay(yard, dead)
     lost = [event for event in yard.load.events.values() if event.id not in (dead if event.reject else first)]
     again = {event: times - 1 for event, times in oks.items() if times > 1}

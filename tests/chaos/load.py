@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The load: events that follow from a seed, and a producer that keeps some hundred files of them waiting."""
+"""The load: events that follow from a seed, and a producer that keeps some hundred payloads of them waiting."""
 import dataclasses
 import json
-import os
 import random
 import threading
 
@@ -64,21 +63,16 @@ class Load:
 
 
 class Producer(threading.Thread):
-    """Puts files as the documentation says: written in tmp/, renamed into new/. In bursts, so that workers find some
-    hundred waiting and hear of new ones all the time, also while they start."""
+    """In bursts, so that workers find some hundred waiting and hear of new ones all the time, also while they start."""
 
-    def __init__(self, spool, load, waiting):
+    def __init__(self, queue, load, waiting):
         super().__init__(daemon=True)
-        self.spool, self.load, self.waiting = spool, load, waiting
+        self.queue, self.load, self.waiting = queue, load, waiting
         self.chance = random.Random()  # of when, not of what
         self.over = threading.Event()
-        for folder in ["tmp", "new"]:
-            (spool / folder).mkdir(parents=True, exist_ok=True)
 
     def put(self):
-        name, text = self.load.next_file()
-        (self.spool / "tmp" / name).write_text(text)
-        os.rename(self.spool / "tmp" / name, self.spool / "new" / name)
+        self.queue.put(*self.load.next_file())
 
     def fill(self):
         for _ in range(self.waiting):
@@ -86,10 +80,11 @@ class Producer(threading.Thread):
 
     def run(self):
         while not self.over.wait(0.001 * self.chance.random()):
-            missing = self.waiting - len(os.listdir(self.spool / "new"))
+            missing = self.waiting - self.queue.waiting()
             for _ in range(min(missing, self.chance.randint(1, 12))):
                 self.put()
 
     def stop(self):
         self.over.set()
-        self.join()
+        if self.is_alive():
+            self.join()

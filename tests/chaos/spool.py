@@ -1,82 +1,77 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kills `leat run` on a spool, again and again, and judges what came of it: `./dev chaos spool N` ends here.
-
-spool.py N [--seed S] [--slots K] [--term] [--workers 2] [--waiting W] [--write] [--keep]
-"""
-import argparse
+"""`./dev chaos spool N` ends here: a folder, its producer, and what lies in it when a worker has ended."""
 import os
-import pathlib
-import platform
-import random
+import signal
 import sys
-import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/support"))
-import tap  # noqa: E402
+import judge
+import load
+import table
+import yard
 
-import judge  # noqa: E402
-import yard  # noqa: E402
-
-PAGE = ROOT / "docs/reliability/spool.md"
-SHOWN = 20  # of what is wrong
+# A drain that finds an event about to be tried again, with others behind it in its lane, is rare enough as it is.
+TERM = load.Kind(lanes=8, retries=0.15, backoff="{base: 150ms, max: 200ms}", mixed=False)
+# (term, workers)
+KINDS = {(False, 1): load.Kind(), (False, 2): load.Kind(mixed=False), (True, 1): TERM, (True, 2): TERM}
 
 
-def options(arguments=None):
-    parser = argparse.ArgumentParser(prog="./dev chaos spool")
-    parser.add_argument("times", type=int, metavar="N", help="so many kills")
-    parser.add_argument("--seed", type=int, default=int(os.environ.get("LEAT_SEED") or random.randrange(1 << 32)))
-    parser.add_argument("--slots", type=int, default=4)
-    parser.add_argument("--workers", type=int, default=1, choices=[1, 2], help="on one spool, killed in turn")
-    parser.add_argument("--waiting", type=int, default=300, help="so many files wait")
-    parser.add_argument("--term", action="store_true", help="SIGTERM instead of SIGKILL")
-    parser.add_argument("--write", action="store_true", help=f"add the line to {PAGE.relative_to(ROOT)}")
-    parser.add_argument("--keep", action="store_true", help="keep the folder, and say where it is")
-    return parser.parse_args(arguments)
+class Folder:
+    """Puts files as the documentation says: written in tmp/, renamed into new/."""
+
+    def __init__(self, spool):
+        self.spool = spool
+        for folder in ["tmp", "new"]:
+            (spool / folder).mkdir(parents=True, exist_ok=True)
+
+    def put(self, name, text):
+        (self.spool / "tmp" / name).write_text(text)
+        os.rename(self.spool / "tmp" / name, self.spool / "new" / name)
+
+    def waiting(self):
+        return len(os.listdir(self.spool / "new"))
 
 
-def run(given, folder):
-    """(the line of the table, what is wrong)"""
-    start, place = time.monotonic(), yard.Yard(folder, given)
-    try:
-        place.run()
-        counts = judge.judge(place)
-    except yard.Ended as error:
-        return {"seed": given.seed}, [str(error)]
-    version = tap.leat("--version").stdout.split(",")[0].split()[-1]
-    signal = "SIGTERM" if given.term else "SIGKILL"
-    return {"signal": signal, "kills": given.times, "workers": given.workers, "slots": given.slots, **counts,
-            "seconds": round(time.monotonic() - start), "seed": given.seed, "date": time.strftime("%Y-%m-%d"),
-            "leat": version, "kernel": platform.release().split("-")[0]}, place.wrong
+class Yard(yard.Yard):
+    name = "spool"
+    kinds = KINDS
 
+    def make_queue(self):
+        self.spool = self.folder / "spool"
+        return Folder(self.spool)
 
-def in_folder(given):
-    if given.keep:
-        folder = tempfile.mkdtemp(prefix="leat-chaos-")
-        print(f"all of it stays in {folder}")
-        return run(given, pathlib.Path(folder))
-    with tempfile.TemporaryDirectory(prefix="leat-chaos-", ignore_cleanup_errors=True) as folder:
-        return run(given, pathlib.Path(folder))
+    def source(self):
+        return f"{{type: spool, path: {self.spool}"
 
+    def files(self, *folders):
+        """(folder, name) of all that lies there."""
+        for folder in folders:
+            for path, _, names in os.walk(self.spool / folder):
+                yield from ((os.path.relpath(path, self.spool), name) for name in names)
 
-def row(cells):
-    return "| " + " | ".join(map(str, cells)) + " |\n"
+    def left(self, pid):
+        for folder, name in list(self.files("cur", "new")):
+            file, tries = yard.name_and_tries(name)
+            retries = sum(self.journal.retries.get(event.id, 0) for event in self.load.files[file])
+            if tries > retries:
+                self.wrong.append(f"{folder}/{name}: {retries} retries make no {tries} attempts")
+            yield file
 
+    def judge_end(self, pid, status):
+        """One that was told to end. Before it can hear of that it has taken nothing, and the signal is its end."""
+        claims = [f"{folder}/{name}" for folder, name in self.files("cur") if folder.startswith(f"cur/{pid}-")]
+        self.wrong += [f"{path} was not given back" for path in claims]
+        if status != 0 and (status != -signal.SIGTERM or claims or self.journal.begun_by(pid)):
+            self.wrong.append(f"a worker that was told to end did with {status}")
 
-def main():
-    given = options()
-    print(f"seed {given.seed}", flush=True)
-    line, wrong = in_folder(given)
-    print(row(line) + row(["---"] * len(line)) + row(line.values()), end="")
-    for text in wrong[:SHOWN]:
-        print(f"wrong: {text}")
-    print(f"{len(wrong)} wrong")
-    if given.write and not wrong:
-        with PAGE.open("a") as page:
-            page.write(row(line.values()))
-    return 1 if wrong else 0
+    def judge_queue(self):
+        judge.judge_attempts(self)
+        left = [f"{folder}/{name}" for folder, name in self.files("tmp", "new", "cur")]
+        self.wrong += [f"{path} is left" for path in sorted(left)]
+        failed = sorted(name for _, name in self.files("failed"))
+        wanted = sorted(name for name, events in self.load.files.items() if any(event.reject for event in events))
+        if failed != wanted:
+            self.wrong.append(f"in failed/ are not the files of dead letters: {sorted(set(failed) ^ set(wanted))[:10]}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(table.main(Yard))

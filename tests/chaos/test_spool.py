@@ -4,16 +4,16 @@ import pathlib
 
 import judge
 import spool
+import table
 import tap
-import yard
 
 
 def passes(*arguments):
     """Runs it, and gives the line of the table."""
-    given = spool.options(list(map(str, arguments)))
+    given = table.options(spool.Yard, list(map(str, arguments)))
     print(f"# ./dev chaos spool {' '.join(map(str, arguments))} --seed {given.seed}", flush=True)
     with tap.folder() as folder:
-        line, wrong = spool.run(given, pathlib.Path(folder))
+        line, wrong = table.run(spool.Yard, given, pathlib.Path(folder))
     print(f"# {line}")
     tap.equal(wrong, [], f"seed {given.seed}")
     return line
@@ -39,7 +39,7 @@ def two_workers_on_one_folder_take_over_from_each_other():
 def doctored(change):
     """What the judge says when the journal of a quiet run is changed."""
     with tap.folder() as folder:
-        place = yard.Yard(pathlib.Path(folder), spool.options(["0", "--seed", "1", "--waiting", "60"]))
+        place = spool.Yard(pathlib.Path(folder), table.options(spool.Yard, ["0", "--seed", "1", "--waiting", "60"]))
         place.run()
         tap.equal((judge.judge(place)["lost"], place.wrong), (0, []))
         change(place)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A spool under load, the workers on it, and what is seen of it from outside when one of them has ended."""
+"""A queue under load, the workers on it, and what is seen of it from outside when one of them has ended."""
 import os
 import random
 import re
@@ -18,10 +18,6 @@ LIVES = [20, 100, 400]  # so many events at most until the signal: lives are of 
 IN_FLIGHT = 64
 START_SHARE = 0.15  # so many are hit while they start
 START_MS, AFTER_MS = 40, 4
-# A drain that finds an event about to be tried again, with others behind it in its lane, is rare enough as it is.
-TERM = load.Kind(lanes=8, retries=0.15, backoff="{base: 150ms, max: 200ms}", mixed=False)
-# (term, workers)
-KINDS = {(False, 1): load.Kind(), (False, 2): load.Kind(mixed=False), (True, 1): TERM, (True, 2): TERM}
 SUFFIX = re.compile(r",a=(\d+),t=-?\d+,d=\d+,x=[0-9a-f]{8}$")
 
 
@@ -39,12 +35,16 @@ class Ended(Exception):
 
 
 class Yard:
+    """A kind of queue fills in what is raised here."""
+    name = None   # of the kind
+    kinds = None  # (term, workers): load.Kind
+
     def __init__(self, folder, options):
         self.folder, self.options = folder, options
-        self.spool, self.dead, self.emitted = folder / "spool", folder / "dead.ndjson", folder / "emitted.ndjson"
+        self.dead, self.emitted = folder / "dead.ndjson", folder / "emitted.ndjson"
         self.chance = random.Random(f"moments {options.seed}")
-        self.load = load.Load(options.seed, KINDS[options.term, options.workers])
-        self.producer = load.Producer(self.spool, self.load, options.waiting)
+        self.load = load.Load(options.seed, self.kinds[options.term, options.workers])
+        self.producer = load.Producer(self.make_queue(), self.load, options.waiting)
         self.journal = journal.Journal(folder / "journal")
         self.exposed = {}   # event: in so many kills it had begun and its file was still there
         self.wrong = []     # what may never be, in words
@@ -59,11 +59,52 @@ concurrency: {self.options.slots}
 dead_letter: dead
 settings: {{log: {self.journal.path}}}
 sinks:
-  dead: {{type: file, path: {self.dead}}}
-  emitted: {{type: file, path: {self.emitted}}}
+  dead: {self.sinks()["dead"]}
+  emitted: {self.sinks()["emitted"]}
 sources:
-  inbox: {{type: spool, path: {self.spool}, max_in_flight: {IN_FLIGHT}, backoff: {self.load.kind.backoff}}}
+  inbox: {self.source()}, max_in_flight: {IN_FLIGHT}, backoff: {self.load.kind.backoff}}}
 """)
+
+    @staticmethod
+    def add_options(parser):
+        """Of its own, for the command line."""
+
+    def columns(self):
+        """Of its own, for the table."""
+        return {}
+
+    def make_queue(self):
+        """With put(name, text) and waiting()."""
+        raise NotImplementedError
+
+    def source(self):
+        """Its options in YAML, without the last brace."""
+        raise NotImplementedError
+
+    def sinks(self):
+        return {"dead": f"{{type: file, path: {self.dead}}}", "emitted": f"{{type: file, path: {self.emitted}}}"}
+
+    def arguments(self, number):
+        """Of a worker's command line."""
+        return []
+
+    def left(self, pid):
+        """The names of what was put and is not acknowledged, now that this worker has ended."""
+        raise NotImplementedError
+
+    def judge_end(self, pid, status):
+        """One that was told to end."""
+        raise NotImplementedError
+
+    def judge_queue(self):
+        """All is over: nothing may be left."""
+        raise NotImplementedError
+
+    def gather(self):
+        """What the sinks have is written to self.dead and self.emitted."""
+
+    def close(self):
+        """Whatever else it has started."""
 
     @staticmethod
     def handler():
@@ -75,7 +116,7 @@ sources:
         environment = {**os.environ, "LEAT_CONFIG": "", "LEAT_HANDLER_PATH": "", "NOTIFY_SOCKET": ""}
         with open(self.folder / "said", "ab") as said:
             worker = subprocess.Popen([tap.BUILD / "leat", "run", "--config", self.config, "--state",
-                                       self.folder / f"state-{number}", *arguments], cwd=self.folder, env=environment,
+                                       self.folder / f"state-{number}", *self.arguments(number), *arguments], cwd=self.folder, env=environment,
                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
         self.journal.begin(worker.pid)
         return worker
@@ -97,8 +138,8 @@ sources:
             for other in others:
                 other.send_signal(signal.SIGCONT)
 
-    def strike(self, number):
-        """At a moment that the seed names by what the worker has begun."""
+    def await_moment(self, number):
+        """That the seed names by what the worker has begun."""
         worker = self.workers[number]
         early = self.chance.random() < START_SHARE
         events = 0 if early else self.chance.randint(1, self.chance.choice(LIVES))
@@ -109,36 +150,23 @@ sources:
                 raise Ended(f"no more events; exit status {worker.poll()}; it said:\n{self.said()[-2000:]}")
             wait(0.5)
         wait(delay_ms)
-        others = [other for other in self.workers if other is not worker]
+
+    def strike(self, number):
+        """True: the worker has ended."""
+        self.await_moment(number)
+        others = [other for other in self.workers if other is not self.workers[number]]
         self.end(number, signal.SIGTERM if self.options.term else signal.SIGKILL, others)
+        return True
 
     # --- from outside ----------------------------------------------------------------------------------------------
-
-    def files(self, *folders):
-        """(folder, name) of all that lies there."""
-        for folder in folders:
-            for path, _, names in os.walk(self.spool / folder):
-                yield from ((os.path.relpath(path, self.spool), name) for name in names)
 
     def look(self, pid):
         """What the worker that has just ended left."""
         begun = set(self.journal.begun_by(pid))
-        for folder, name in list(self.files("cur", "new")):
-            file, tries = name_and_tries(name)
-            events = self.load.files[file]
-            retries = sum(self.journal.retries.get(event.id, 0) for event in events)
-            if tries > retries:
-                self.wrong.append(f"{folder}/{name}: {retries} retries make no {tries} attempts")
-            for event in events:
+        for name in self.left(pid):
+            for event in self.load.files[name]:
                 if event.id in begun:
                     self.exposed[event.id] = self.exposed.get(event.id, 0) + 1
-
-    def judge_end(self, pid, status):
-        """One that was told to end. Before it can hear of that it has taken nothing, and the signal is its end."""
-        claims = [f"{folder}/{name}" for folder, name in self.files("cur") if folder.startswith(f"cur/{pid}-")]
-        self.wrong += [f"{path} was not given back" for path in claims]
-        if status != 0 and (status != -signal.SIGTERM or claims or self.journal.begun_by(pid)):
-            self.wrong.append(f"a worker that was told to end did with {status}")
 
     # --- all of it -------------------------------------------------------------------------------------------------
 
@@ -149,13 +177,14 @@ sources:
             self.workers = [self.start(number) for number in range(self.options.workers)]
             for strike in range(self.options.times):
                 number = strike % self.options.workers
-                self.strike(number)
-                self.workers[number] = self.start(number)
+                if self.strike(number):
+                    self.workers[number] = self.start(number)
             self.producer.stop()
             for number, worker in enumerate(self.workers):
                 self.end(number, signal.SIGTERM, self.workers[number + 1:])
             if self.start(0, "--until-idle").wait(LIMIT) != 0:
                 self.wrong.append(f"--until-idle did not end well:\n{self.said()[-2000:]}")
+            self.gather()
         finally:
             self.producer.stop()
             for worker in self.workers:

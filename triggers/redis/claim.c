@@ -42,6 +42,8 @@ static bool may_go_on(const struct leat_redis_source *redis)
 static void end_round(struct leat_redis_source *redis)
 {
     redis->claiming = false;
+    if (redis->stopping)
+        return;
     set_next(redis);
     if (redis->others > 0)
         leat_redis_look_at_others(redis);
@@ -68,16 +70,19 @@ static void on_claimed(void *argument, const struct leat_redis_value *reply)
                            LEAT_ARG(reply->text));
         leat_delivery_drop(delivery);
         end_round(redis);
+        leat_redis_finish(redis);
         return;
     }
     snprintf(stream->cursor, sizeof(stream->cursor), "%.*s", LEAT_ARG(cursor));
     bool whole_round = leat_str_is(cursor, "0-0");
-    enum leat_redis_taken taken = LEAT_REDIS_TAKEN;
-    if (!redis->stopping)
-        taken = leat_redis_take(redis, delivery, redis->claim_stream, leat_redis_item(reply, 1));
-    if (redis->stopping)
-        leat_delivery_drop(delivery); /* ours for a lease, and then anybody's */
-    else if (leat_redis_deliver(redis, delivery, taken) == LEAT_REDIS_LEFT)
+    if (redis->stopping) {
+        leat_delivery_drop(delivery);
+        redis->claiming = false;
+        leat_redis_finish(redis);
+        return;
+    }
+    enum leat_redis_taken taken = leat_redis_take(redis, delivery, redis->claim_stream, leat_redis_item(reply, 1));
+    if (leat_redis_deliver(redis, delivery, taken) == LEAT_REDIS_LEFT)
         leat_redis_catch_up(redis);
     if (!whole_round && may_go_on(redis))
         ask(redis);
@@ -202,15 +207,14 @@ static void on_left(void *argument, const struct leat_redis_value *reply)
         stopped(redis);
 }
 
-/* A name without entries is of no use to anybody. */
+/* Nothing is held any more: what the server thinks that we have never got here. */
 void leat_redis_leave(struct leat_redis_source *redis)
 {
     if (redis->leaving)
         return;
     redis->leaving = true;
     for (uint32_t i = 0; i < redis->stream_count; i++) {
-        begin_script(redis, script_tidy, i);
-        leat_redis_add_number(&redis->works, 0);
+        begin_script(redis, script_leave, i);
         if (leat_redis_send(&redis->works, on_left, redis, NULL, 0))
             redis->telling++;
     }

@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { CONNECT_MS = 3000, AGAIN_FIRST_MS = 100, AGAIN_MOST_MS = 5000 };
+enum { CONNECT_MS = 3000, AGAIN_FIRST_MS = 100, AGAIN_MOST_MS = 5000, SOUND_MS = 1000 /* up for so long it worked */ };
 
 static void dial(struct leat_redis_link *link);
 
@@ -66,11 +66,15 @@ static void go_down(struct leat_redis_link *link)
     size_t count = link->options.targets->count;
     hang_up(link);
     link->state = LEAT_REDIS_WAITING;
-    link->asking = target_of(link)->service.ptr != NULL; /* the master may be another one by now */
+    if (was_up && leat_redis_now_ms() - link->up_ms > SOUND_MS) {
+        link->again_ms = 0;
+        link->tried = 0;
+    }
     link->tried++;
     bool all = link->tried % count == 0;
     if (!was_up || link->tried > 1)
         link->target = (link->target + 1) % count;
+    link->asking = target_of(link)->service.ptr != NULL; /* the master may be another one by now */
     leat_timer_set(link->timer, all || was_up ? jitter(link) : 0);
     leat_redis_answer_all(link);
     if (was_up || all)
@@ -140,6 +144,7 @@ static void on_role(void *argument, const struct leat_redis_value *reply)
     }
     if (leat_redis_link_misled(link, reply))
         return;
+    link->up_ms = leat_redis_now_ms();
     link->state = LEAT_REDIS_UP; /* also where ROLE is forbidden: what a replica refuses says so */
     link->options.up(link->options.argument);
 }

@@ -5,7 +5,7 @@
 
 #include "entry.h"
 
-struct leat_unit;
+#include <leat/unit.h>
 
 struct leat_redis_entry {
     struct leat_redis_id id;
@@ -24,6 +24,12 @@ bool leat_redis_held_add(struct leat_redis_held *held, struct leat_redis_entry *
 /* NULL: there is none. */
 struct leat_redis_entry *leat_redis_held_find(const struct leat_redis_held *held, uint32_t stream,
                                               const struct leat_redis_id *id);
+/* Is it being worked on, or finished and about to be told to the server? Else its lease was lost, and it may come
+ * again. */
+static inline bool leat_redis_is_held(const struct leat_redis_entry *entry)
+{
+    return entry != NULL && (!entry->unit->lost || entry->unit->settling);
+}
 /* Does nothing if that very entry is not in it. */
 void leat_redis_held_remove(struct leat_redis_held *held, const struct leat_redis_entry *entry);
 void leat_redis_held_fini(struct leat_redis_held *held); /* takes a zeroed one */

@@ -299,12 +299,6 @@ void leat_redis_link_fini(struct leat_redis_link *link)
     link->last = NULL;
 }
 
-void leat_redis_link_fine(struct leat_redis_link *link)
-{
-    link->again_ms = 0;
-    link->tried = 0;
-}
-
 bool leat_redis_link_misled(struct leat_redis_link *link, const struct leat_redis_value *reply)
 {
     static const char *const starts[] = {"READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "MOVED",

@@ -15,8 +15,9 @@
 #include <leat/log.h>
 #include <leat/loop.h>
 
-#define LEAT_REDIS_COMMAND_MS 5000 /* the longest that an answer may take, beside what a command waits for by itself \
-                                    */
+#define LEAT_REDIS_COMMAND_MS                                                              \
+    5000 /* the longest that an answer may take, beside what a command waits for by itself \
+          */
 
 /* `reply` NULL: the connection is gone, and nobody knows whether the command was carried out. It lives as long as the
  * call, or as the arena that was named. */
@@ -70,6 +71,7 @@ struct leat_redis_link {
     short watched;
     struct leat_timer *timer; /* the limit of what goes on, or when it is tried again */
     int64_t again_ms;         /* how long the longest next wait is */
+    int64_t up_ms;            /* since when it is up */
     uint64_t chance;
     char why[256]; /* it goes down with the next turn of the loop; "": it does not */
 
@@ -87,6 +89,7 @@ struct leat_redis_link {
     size_t out_len, out_sent, out_size;
 };
 
+int64_t leat_redis_now_ms(void); /* monotonic */
 /* False: out of memory; fini all the same. */
 bool leat_redis_link_init(struct leat_redis_link *link, const struct leat_redis_link_options *options);
 void leat_redis_link_open(struct leat_redis_link *link);
@@ -94,7 +97,6 @@ void leat_redis_link_close(struct leat_redis_link *link); /* what waits is answe
 void leat_redis_link_fini(struct leat_redis_link *link);  /* takes a zeroed one */
 /* It works but is of no use as it is: goes down, and is tried again. */
 void leat_redis_link_fail(struct leat_redis_link *link, const char *format, ...) LEAT_PRINTF(2, 3);
-void leat_redis_link_fine(struct leat_redis_link *link); /* it is of use: the next trouble is the first */
 /* An error that says that another server, or this one later, is the one to talk to; the link goes down. */
 bool leat_redis_link_misled(struct leat_redis_link *link, const struct leat_redis_value *reply);
 

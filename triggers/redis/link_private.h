@@ -5,8 +5,6 @@
 
 #include "link.h"
 
-int64_t leat_redis_now_ms(void); /* monotonic */
-
 /* link.c */
 /* As leat_redis_send, in any state, and not flushed. */
 bool leat_redis_queue(struct leat_redis_link *link, leat_redis_reply_fn *function, void *argument,

@@ -4,5 +4,6 @@
 #include <leat/module.h>
 
 static const struct leat_source_ops *const sources[] = {&leat_source_redis, NULL};
+static const struct leat_sink_ops *const sinks[] = {&leat_sink_redis, NULL};
 
-LEAT_MODULE(redis, .sources = sources);
+LEAT_MODULE(redis, .sources = sources, .sinks = sinks);

@@ -109,8 +109,9 @@ static void on_fetched(void *argument, const struct leat_redis_value *reply)
     struct leat_redis_source *redis = argument;
     struct leat_delivery *delivery = LEAT_TAKE(redis->delivery);
     redis->asked = false;
-    if (reply == NULL || is_refused(redis, reply)) {
+    if (reply == NULL || redis->stopping || is_refused(redis, reply)) {
         leat_delivery_drop(delivery);
+        leat_redis_finish(redis);
         return;
     }
     enum leat_redis_taken taken = leat_redis_take(redis, delivery, redis->catching, reply);
@@ -125,9 +126,8 @@ static void on_fetched(void *argument, const struct leat_redis_value *reply)
 static bool is_held(const struct leat_redis_source *redis, leat_str id)
 {
     struct leat_redis_id parts;
-    const struct leat_redis_entry *entry =
-        leat_redis_id_read(id, &parts) ? leat_redis_held_find(&redis->held, redis->catching, &parts) : NULL;
-    return entry != NULL && !entry->unit->lost;
+    return leat_redis_id_read(id, &parts) &&
+           leat_redis_is_held(leat_redis_held_find(&redis->held, redis->catching, &parts));
 }
 
 /* Those of the page that are not here. False: there are none. */
@@ -164,8 +164,10 @@ static void on_page(void *argument, const struct leat_redis_value *reply)
 {
     struct leat_redis_source *redis = argument;
     redis->asked = false;
-    if (reply == NULL || is_refused(redis, reply))
+    if (reply == NULL || redis->stopping || is_refused(redis, reply)) {
+        leat_redis_finish(redis);
         return;
+    }
     char before[sizeof(redis->page)];
     memcpy(before, redis->page, sizeof(before));
     redis->page_is_last = reply->count < redis->page_asked;
@@ -243,7 +245,6 @@ static void on_new(void *argument, const struct leat_redis_value *reply)
         leat_redis_finish(redis);
         return;
     }
-    leat_redis_link_fine(&redis->reads);
     bool overflow = leat_delivery_arena(delivery)->overflow;
     enum leat_redis_taken taken = take_all(redis, delivery, reply, &count);
     redis->exhausted = count < redis->page_asked;

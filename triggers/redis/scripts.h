@@ -47,12 +47,19 @@ static const char script_aside[] =
           "if e then redis.call('XADD',KEYS[2],'*','leat.stream',k,'leat.group',g,'leat.id',id,'leat.reason',ARGV[4],"
           "unpack(e[2])) end return redis.call('XACK',k,g,id)";
 
-/* ARGV: idle time. Consumers that have nothing and were not seen for so long go, and we with them if that is 0. */
+/* ARGV: idle time. Other consumers that have nothing and were not seen for so long go. */
 static const char script_tidy[] =
     START "local n=0 for _,c in ipairs(redis.call('XINFO','CONSUMERS',k,g)) do local m={} "
-          "for i=1,#c,2 do m[c[i]]=c[i+1] end local limit=tonumber(ARGV[3]) "
-          "if m.pending==0 and ((limit==0 and m.name==me) or (limit>0 and m.idle>limit and m.name~=me)) then "
+          "for i=1,#c,2 do m[c[i]]=c[i+1] end "
+          "if m.pending==0 and m.idle>tonumber(ARGV[3]) and m.name~=me then "
           "n=n+1 redis.call('XGROUP','DELCONSUMER',k,g,m.name) end end return n";
+
+/* What we have may be claimed at once; with nothing we go. */
+static const char script_leave[] =
+    START "local from,n='-',0 repeat local page=redis.call('XPENDING',k,g,from,'+',1000,me) "
+          "for _,p in ipairs(page) do n=n+1 from='('..p[1] "
+          "redis.call('XCLAIM',k,g,me,0,p[1],'TIME',1,'RETRYCOUNT',p[4],'JUSTID') end until #page<1000 "
+          "if n==0 then redis.call('XGROUP','DELCONSUMER',k,g,me) end return n";
 
 #undef START
 #undef FETCH

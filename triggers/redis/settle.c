@@ -94,7 +94,6 @@ static void on_told(void *argument, const struct leat_redis_value *reply)
     }
     /* Without its group the stream knows nothing of them; a new one begins with all that it holds. */
     size_t count = reply->type == LEAT_REDIS_ERROR ? 0 : count_of(reply);
-    leat_redis_link_fine(&redis->works);
     if (count < told.count)
         leat_redis_log(redis, LEAT_INFO,
                        "%zu of %zu entries of stream \"%.*s\" had been taken away or settled by others",
@@ -342,7 +341,7 @@ void leat_redis_tell_server(struct leat_redis_source *redis)
             ack_all(redis, i);
         if (up && stream->gives.count > 0)
             tell(redis, i, GIVE, &stream->gives);
-        else if (redis->stopping)
+        else if (redis->deserted)
             let_go(redis, &stream->gives);
         if (up && stream->asides.count > 0)
             put_all_aside(redis, i);

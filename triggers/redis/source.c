@@ -70,6 +70,7 @@ static void on_down(struct leat_redis_source *redis, const char *why)
 {
     redis->others_ms = 0;
     leat_redis_tell(redis, LEAT_DISCONNECTED, why);
+    redis->deserted = redis->stopping;
     if (redis->stopping)
         leat_redis_tell_server(redis);
 }
@@ -236,7 +237,8 @@ static void stop_redis(void *self)
 void leat_redis_finish(struct leat_redis_source *redis)
 {
     bool reads = redis->asked && redis->reads.state == LEAT_REDIS_UP;
-    if (redis->stopping && !reads && redis->held.count == 0 && redis->telling == 0)
+    bool known = redis->works.state == LEAT_REDIS_UP || redis->deserted; /* is there somebody to take leave of */
+    if (redis->stopping && known && !reads && redis->claimed == NULL && redis->held.count == 0 && redis->telling == 0)
         leat_redis_leave(redis);
 }
 
@@ -303,4 +305,5 @@ const struct leat_source_ops leat_source_redis = {
     .free_delivery = free_delivery,
     .close = close_redis,
     .fini = fini_redis,
+    .put = leat_redis_put,
 };

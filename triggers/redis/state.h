@@ -81,11 +81,10 @@ struct leat_redis_source {
     struct leat_timer *claim; /* the next round */
     bool full;                /* the delivery that is being filled: nothing of it can be used */
     bool stopping, leaving, stopped;
+    bool deserted; /* it stops, and the server could not be reached since */
     enum leat_source_state state;
     char why[256];
 };
-
-int64_t leat_redis_now_ms(void); /* monotonic */
 
 /* source.c */
 void leat_redis_log(const struct leat_redis_source *redis, enum leat_log_level level, const char *format, ...)

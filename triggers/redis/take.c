@@ -67,9 +67,22 @@ static void refuse(struct leat_redis_source *redis, uint32_t stream, leat_str id
     leat_redis_put_aside(redis, stream, id, reason);
 }
 
+/* It is finished, and its acknowledgement is on its way: it is claimed by us only because that took longer than a
+ * lease. */
+static bool is_settling(const struct leat_redis_source *redis, uint32_t stream, leat_str id)
+{
+    struct leat_redis_id parts;
+    const struct leat_redis_entry *entry =
+        leat_redis_id_read(id, &parts) ? leat_redis_held_find(&redis->held, stream, &parts) : NULL;
+    return entry != NULL && entry->unit->settling;
+}
+
 enum leat_redis_taken leat_redis_take(struct leat_redis_source *redis, struct leat_delivery *delivery, uint32_t stream,
                                       const struct leat_redis_value *entries)
 {
+    /* Less credit than when it was asked for is no reason to leave any of it; none at all is. */
+    if (entries->count > 0 && redis->units == 0)
+        return LEAT_REDIS_LEFT;
     for (size_t i = 0; i < entries->count; i++) {
         const struct leat_redis_value *item = &entries->items[i];
         leat_str id = leat_redis_text(leat_redis_item(item, 0));
@@ -79,8 +92,8 @@ enum leat_redis_taken leat_redis_take(struct leat_redis_source *redis, struct le
             refuse(redis, stream, id, left_out);
             continue;
         }
-        if (!overflow && delivery->unit_count >= redis->units)
-            return LEAT_REDIS_LEFT;
+        if (is_settling(redis, stream, id))
+            continue;
         leat_status status = overflow ? LEAT_STATUS(TOO_BIG) : add_unit(redis, delivery, stream, item);
         if (leat_is_ok(status))
             continue;
@@ -122,7 +135,7 @@ enum leat_redis_taken leat_redis_deliver(struct leat_redis_source *redis, struct
     }
     for (uint32_t i = 0; i < delivery->unit_count; i++)
         bytes += delivery->units[i].bytes;
-    redis->units -= delivery->unit_count;
+    redis->units -= delivery->unit_count < redis->units ? delivery->unit_count : redis->units;
     redis->bytes -= bytes < redis->bytes ? bytes : redis->bytes;
     leat_deliver(delivery);
     return taken;

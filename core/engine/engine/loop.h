@@ -5,12 +5,6 @@
 
 #include <leat/loop.h>
 
-/* NULL: out of memory or descriptors. */
-struct leat_loop *leat_loop_new(void);
-void leat_loop_free(struct leat_loop *loop); /* takes NULL; watches and timers are freed by then */
-/* Until leat_loop_break; not at all if that was called already. False: the loop failed. */
-bool leat_loop_run(struct leat_loop *loop);
-void leat_loop_break(struct leat_loop *loop);
 /* Of what is ready at the same time it comes first: signals, so that nothing more is begun behind one. */
 void leat_watch_urgent(struct leat_watch *watch);
 /* What leat_loop_wake calls, on the loop thread. */
