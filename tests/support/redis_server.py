@@ -96,7 +96,12 @@ class Server:
         raise AssertionError("redis-server does not answer")
 
     def __call__(self, *words):
-        return self.client(*words)
+        """Once more where the server has closed the connection, as a Sentinel makes it do."""
+        try:
+            return self.client(*words)
+        except OSError:
+            self.client = Client(self.path)
+            return self.client(*words)
 
     def _gone(self):
         self.process.wait(LIMIT)

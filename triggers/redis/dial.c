@@ -108,7 +108,10 @@ static void on_timer(void *argument)
         dial(link);
         return;
     }
-    leat_redis_link_fail(link, link->state == LEAT_REDIS_UP ? "no answer" : "it cannot be reached in time");
+    leat_redis_link_fail(link, "%s",
+                         link->state == LEAT_REDIS_UP        ? "no answer"
+                         : link->state == LEAT_REDIS_SHAKING ? "TLS: no answer to the handshake"
+                                                             : "it cannot be reached in time");
     go_down(link);
 }
 
