@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `leat check [CONFIG]`: is the file one to start with? Nothing is started. */
+#include "check_live.h"
 #include "configuration.h"
 #include "find_handler.h"
 #include "types.h"
@@ -10,11 +11,12 @@
 
 #include <unistd.h>
 
-enum { CONFIG, JSON, WARNINGS };
+enum { CONFIG, JSON, LIVE, WARNINGS };
 
 static const struct leat_cli_option options[] = {
     [CONFIG] = {"config", "FILE", "the file; also as argument"},
     [JSON] = {"json", NULL, "one JSON value a line"},
+    [LIVE] = {"live", NULL, "ask the servers of its sources and sinks too"},
     [WARNINGS] = {"W", NULL, "warnings fail too"},
     {NULL, NULL, NULL},
 };
@@ -28,7 +30,7 @@ struct check {
     const char *file;
     const char *name;  /* of the handler that was opened last */
     char handler[128]; /* the service's */
-    bool json, strict;
+    bool json, live, strict;
 };
 
 static bool take_option(void *argument, size_t index, const char *value)
@@ -37,6 +39,7 @@ static bool take_option(void *argument, size_t index, const char *value)
     switch (index) {
     case CONFIG: check->file = value; break;
     case JSON: check->json = true; break;
+    case LIVE: check->live = true; break;
     case WARNINGS: check->strict = true; break;
     default: break;
     }
@@ -132,6 +135,12 @@ static int tell(const struct check *check)
     return failed ? EXIT_CONFIG : EXIT_DONE;
 }
 
+static int ask_servers(const struct check *check)
+{
+    struct leat_live_count count = leat_check_live(&check->config, check->json);
+    return count.errors > 0 ? EXIT_AWAY : check->strict && count.warnings > 0 ? EXIT_CONFIG : EXIT_DONE;
+}
+
 static int run(struct check *check)
 {
     struct leat_error error = {0};
@@ -147,7 +156,8 @@ static int run(struct check *check)
     }
     if (!leat_is_ok(status) && check->problems.errors == 0)
         return leat_cli_fail_with(leat_cli_exit_of(status), &error);
-    return tell(check);
+    int told = tell(check);
+    return told == EXIT_DONE && check->live ? ask_servers(check) : told;
 }
 
 static void check_fini(struct check *check)
@@ -184,12 +194,13 @@ const struct leat_cli_verb leat_verb_check = {
     .summary = "say what is wrong with a configuration, without starting anything",
     .examples = "leat check\n"
                 "leat check hello.yaml\n"
-                "leat check -W --json /etc/leat/hello.yaml\n",
+                "leat check -W --json /etc/leat/hello.yaml\n"
+                "leat check --live                       # and are its servers there, and will they lose nothing?\n",
     .notes =
         "Without a file: LEAT_CONFIG, ./leat.yaml, /etc/leat/leat.yaml. All errors are told in one run, each with\n"
         "its place and what mends it; what is secret is shown as ***. Handlers are opened, none of their\n"
         "functions is called. docs/reference/configuration.md has the options and ${...}.\n"
-        "Exit status 78: errors, or with -W warnings.\n",
+        "Exit status 78: errors, or with -W warnings; 69: --live, and a server is away or cannot be used.\n",
     .options = options,
     .configured = true,
     .run = check_main,

@@ -201,7 +201,7 @@ static int run(struct leat_dead_call *dead, const struct part *part)
     int found = leat_dead_setup(dead, part->run == leat_dead_redrive);
     if (found != EXIT_DONE)
         return found;
-    leat_status status = leat_dead_open(&dead->box, dead->path, &error);
+    leat_status status = leat_dead_open(&dead->box, dead->path, dead->sink, &error);
     if (status.code == LEAT_E_NOT_FOUND && !named && dead->id_count == 0) {
         fputs("no dead letters: there is no ", stderr);
         leat_cli_print_visible(stderr, leat_str_c(dead->path));

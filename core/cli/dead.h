@@ -7,6 +7,7 @@
 
 #include <config/config.h>
 #include <file/lines.h>
+#include <leat/sink.h>
 
 #include <sys/types.h>
 
@@ -35,7 +36,9 @@ struct leat_dead_file {
 
 struct leat_dead_box {
     struct leat_arena arena;
-    const char *path;
+    const char *path;                 /* or what the sink is called */
+    const struct leat_sink_ops *sink; /* NULL: it is a file */
+    const void *sink_options;
     const struct leat_adapter *const *adapters; /* the caller's, for payloads */
     struct leat_dead_file *files;               /* the oldest first */
     uint32_t file_count;
@@ -48,8 +51,9 @@ struct leat_dead_box {
     size_t broken; /* lines that are no JSON */
 };
 
-/* Reads all of it. NOT_FOUND: there is no such file. */
-leat_status leat_dead_open(struct leat_dead_box *box, const char *path, struct leat_error *reterr);
+/* Reads all of `path`, or of the sink. NOT_FOUND: there is no such file. */
+leat_status leat_dead_open(struct leat_dead_box *box, const char *path, const struct leat_config_sink *sink,
+                           struct leat_error *reterr);
 void leat_dead_close(struct leat_dead_box *box); /* takes a zeroed one */
 /* The letter's line, without its newline, in `arena`. IO, NO_MEMORY. */
 leat_status leat_dead_line(const struct leat_dead_box *box, const struct leat_dead_entry *entry,
@@ -75,7 +79,8 @@ enum leat_dead_kind leat_dead_read_line(struct leat_arena *arena, leat_str line,
 struct leat_dead_call {
     struct leat_cli *cli;
     struct leat_config config;
-    const char *config_path, *path; /* of the configuration, and of the letters */
+    const char *config_path, *path;      /* of the configuration, and of the letters */
+    const struct leat_config_sink *sink; /* that has the letters; NULL: the file does */
     char path_buffer[LEAT_LINES_PATH_MAX + 1];
     const char **ids;
     size_t id_count;
@@ -91,8 +96,8 @@ struct leat_dead_call {
     struct leat_dead_box box;
 };
 
-/* Fills path, unless --file did, and with `sources` what can be put back into; from the configuration. EXIT_DONE, or an
- * exit status after a message. */
+/* Fills path and sink, unless --file did, and with `sources` what can be put back into; from the configuration.
+ * EXIT_DONE, or an exit status after a message. */
 int leat_dead_setup(struct leat_dead_call *dead, bool sources);
 /* Marks the entries that ids and options mean: `ids` if there are any, else all that the filters let pass. */
 leat_status leat_dead_choose(struct leat_dead_call *dead, struct leat_dead_box *box, size_t *retcount,

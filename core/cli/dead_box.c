@@ -232,11 +232,42 @@ static leat_status open_all(struct leat_dead_box *box, struct leat_error *reterr
     return LEAT_OK;
 }
 
-leat_status leat_dead_open(struct leat_dead_box *box, const char *path, struct leat_error *reterr)
+/* --- a sink ---------------------------------------------------------------------------------------------------- */
+
+static bool copy_line(void *argument, leat_str name, leat_str text)
+{
+    FILE *stream = argument;
+    (void)name;
+    return fwrite(text.ptr, 1, text.len, stream) == text.len && fputc('\n', stream) != EOF;
+}
+
+/* What it holds becomes a file without a name, and is read like any other. */
+static leat_status open_sink(struct leat_dead_box *box, struct leat_error *reterr)
+{
+    FILE *stream = tmpfile();
+    box->files = LEAT_NEW(&box->arena, struct leat_dead_file);
+    if (stream == NULL || box->files == NULL) {
+        if (stream != NULL)
+            (void)fclose(stream);
+        return leat_error_set(reterr, LEAT_STATUS(IO), "no temporary file: %s", strerror(errno));
+    }
+    box->files[box->file_count++] = (struct leat_dead_file){box->path, stream};
+    LEAT_TRY(box->sink->list(box->sink_options, copy_line, stream, reterr));
+    if (fflush(stream) != 0 || ferror(stream) || fseeko(stream, 0, SEEK_SET) != 0)
+        return leat_error_set(reterr, LEAT_STATUS(IO), "a temporary file cannot be written: %s", strerror(errno));
+    return LEAT_OK;
+}
+
+leat_status leat_dead_open(struct leat_dead_box *box, const char *path, const struct leat_config_sink *sink,
+                           struct leat_error *reterr)
 {
     *box = (struct leat_dead_box){.path = path};
     leat_arena_init(&box->arena, 0);
-    LEAT_TRY(open_all(box, reterr));
+    if (sink != NULL) {
+        box->sink = sink->ops;
+        box->sink_options = sink->options;
+    }
+    LEAT_TRY(sink != NULL ? open_sink(box, reterr) : open_all(box, reterr));
     for (uint32_t i = 0; i < box->file_count; i++)
         read_file(box, i);
     return box->arena.overflow ? leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory") : LEAT_OK;

@@ -103,22 +103,86 @@ static leat_status rewrite_all(struct purge *purge, struct leat_error *reterr)
 /* What came in since it was asked is looked at again: ids mean the same letters, filters may mean more. */
 static leat_status purge_locked(struct purge *purge, size_t *retcount, struct leat_error *reterr)
 {
-    LEAT_TRY(leat_dead_open(&purge->box, purge->dead->box.path, reterr));
+    LEAT_TRY(leat_dead_open(&purge->box, purge->dead->box.path, NULL, reterr));
     LEAT_TRY(leat_dead_choose(purge->dead, &purge->box, retcount, reterr));
     return rewrite_all(purge, reterr);
 }
+
+static leat_status purge_files(struct purge *purge, size_t *retcount, struct leat_error *reterr)
+{
+    struct leat_lines lines = {.options = {.path = purge->dead->box.path}, .fd = -1, .lock = -1};
+    leat_status status = leat_lines_lock(&lines, LOCK_WAIT_MS, reterr);
+    if (leat_is_ok(status))
+        status = purge_locked(purge, retcount, reterr);
+    leat_lines_unlock(&lines);
+    leat_lines_close(&lines);
+    return status;
+}
+
+/* --- a sink ---------------------------------------------------------------------------------------------------- */
+
+enum { DROPPED_AT_ONCE = 500 };
+
+struct drop {
+    struct purge *purge;
+    struct leat_arena arena;
+    leat_str *names;
+    size_t count, size;
+};
+
+static bool note_name(void *argument, leat_str name, leat_str text)
+{
+    struct drop *drop = argument;
+    if (stays(drop->purge, text))
+        return true;
+    if (drop->count == drop->size) {
+        size_t size = drop->size == 0 ? 256 : drop->size * 2;
+        leat_str *names = LEAT_NEW_N(&drop->arena, leat_str, size);
+        if (names == NULL)
+            return false;
+        if (drop->count > 0)
+            memcpy(names, drop->names, drop->count * sizeof(*names));
+        drop->names = names;
+        drop->size = size;
+    }
+    drop->names[drop->count++] = leat_arena_copy(&drop->arena, name);
+    return !drop->arena.overflow;
+}
+
+static leat_status drop_all(struct drop *drop, const struct leat_dead_box *box, struct leat_error *reterr)
+{
+    LEAT_TRY(box->sink->list(box->sink_options, note_name, drop, reterr));
+    if (drop->arena.overflow)
+        return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
+    for (size_t at = 0; at < drop->count; at += DROPPED_AT_ONCE) {
+        size_t rest = drop->count - at;
+        LEAT_TRY(box->sink->drop(box->sink_options, drop->names + at, rest < DROPPED_AT_ONCE ? rest : DROPPED_AT_ONCE,
+                                 reterr));
+    }
+    return LEAT_OK;
+}
+
+/* Nobody is locked out: what comes in meanwhile has a name of its own, and stays. */
+static leat_status purge_sink(struct purge *purge, size_t *retcount, struct leat_error *reterr)
+{
+    struct leat_dead_call *dead = purge->dead;
+    struct drop drop = {.purge = purge};
+    LEAT_TRY(leat_dead_open(&purge->box, dead->path, dead->sink, reterr));
+    LEAT_TRY(leat_dead_choose(dead, &purge->box, retcount, reterr));
+    leat_arena_init(&drop.arena, 0);
+    leat_status status = drop_all(&drop, &purge->box, reterr);
+    leat_arena_fini(&drop.arena);
+    return status;
+}
+
+/* --------------------------------------------------------------------------------------------------------------- */
 
 static int run(struct leat_dead_call *dead)
 {
     struct purge purge = {.dead = dead};
     struct leat_error error = {0};
-    struct leat_lines lines = {.options = {.path = dead->box.path}, .fd = -1, .lock = -1};
     size_t count = 0;
-    leat_status status = leat_lines_lock(&lines, LOCK_WAIT_MS, &error);
-    if (leat_is_ok(status))
-        status = purge_locked(&purge, &count, &error);
-    leat_lines_unlock(&lines);
-    leat_lines_close(&lines);
+    leat_status status = dead->sink != NULL ? purge_sink(&purge, &count, &error) : purge_files(&purge, &count, &error);
     leat_dead_close(&purge.box);
     if (!leat_is_ok(status))
         return leat_cli_fail_with(status.code == LEAT_E_NO_MEMORY ? EXIT_BUG : EXIT_CANNOT_WRITE, &error);

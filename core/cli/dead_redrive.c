@@ -94,8 +94,11 @@ static leat_status mark(struct redrive *redrive, const struct leat_dead_entry *e
     leat_buf_json_member(&buf, "to", to);
     leat_buf_c(&buf, "}\n");
     leat_str line = leat_buf_str(&buf);
+    const struct leat_dead_box *box = &redrive->dead->box;
     if (line.ptr == NULL)
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
+    if (box->sink != NULL)
+        return box->sink->append(box->sink_options, leat_str_of(line.ptr, line.len - 1), reterr);
     struct iovec piece = {.iov_base = (char *)(uintptr_t)line.ptr, .iov_len = line.len};
     return leat_lines_append(&redrive->lines, &piece, 1, 10000, reterr);
 }
@@ -181,7 +184,7 @@ static int run(struct redrive *redrive, size_t count)
     struct leat_dead_call *dead = redrive->dead;
     struct leat_error error = {0};
     const struct leat_lines_options options = {.path = dead->box.path, .keep = 1, .sync = true};
-    leat_status status = leat_lines_open(&redrive->lines, &options, &error);
+    leat_status status = dead->box.sink != NULL ? LEAT_OK : leat_lines_open(&redrive->lines, &options, &error);
     if (!leat_is_ok(status))
         return leat_cli_fail_with(EXIT_CANNOT_WRITE, &error);
     int exit_status = put_all(redrive, count);

@@ -38,6 +38,10 @@ static int use_configured(struct leat_dead_call *dead, const char *file)
     const struct leat_config_sink *sink = name.ptr != NULL ? leat_config_find_sink(config, name) : NULL;
     if (sink == NULL)
         return use_state_folder(dead, file);
+    if (sink->ops->list != NULL) {
+        dead->sink = sink;
+        return use_path(dead, name); /* what messages call it */
+    }
     if (sink->ops != &leat_sink_file)
         return leat_cli_fail(EXIT_CONFIG, "--file FILE names another", "dead letters go to the sink %.*s, a %s",
                              LEAT_ARG(name), sink->ops->name);

@@ -35,6 +35,8 @@ static const struct need of_streams[] = {NEED(leat_source_ops, reply_begin),
                                          NEED(leat_source_ops, reply_wait),
                                          {NULL, 0}};
 static const struct need of_sink[] = {NEED(leat_sink_ops, write), {NULL, 0}};
+static const struct need of_listing[] = {
+    NEED(leat_sink_ops, list), NEED(leat_sink_ops, append), NEED(leat_sink_ops, drop), {NULL, 0}};
 
 /* Which table of which module is looked at. */
 struct place {
@@ -161,6 +163,15 @@ static leat_status check_source(const struct place *place, const struct leat_sou
     return check_options(place, source->options, source->options_size);
 }
 
+static leat_status check_sink(const struct place *place, const struct leat_sink_ops *sink)
+{
+    bool listing = sink->list != NULL || sink->append != NULL || sink->drop != NULL;
+    LEAT_TRY(check_needs(place, sink, of_sink, ""));
+    if (listing)
+        LEAT_TRY(check_needs(place, sink, of_listing, "can be looked into and "));
+    return check_options(place, sink->options, sink->options_size);
+}
+
 static leat_status check_each(struct place *place, const struct leat_module *module)
 {
     place->noun = "adapter";
@@ -179,8 +190,7 @@ static leat_status check_each(struct place *place, const struct leat_module *mod
     for (size_t i = 0; module->sinks[i] != NULL; i++) {
         place->name = module->sinks[i]->name;
         LEAT_TRY(check_name(place, i));
-        LEAT_TRY(check_needs(place, module->sinks[i], of_sink, ""));
-        LEAT_TRY(check_options(place, module->sinks[i]->options, module->sinks[i]->options_size));
+        LEAT_TRY(check_sink(place, module->sinks[i]));
     }
     return LEAT_OK;
 }

@@ -286,6 +286,33 @@ def dead_letters_and_emitted_events_go_to_streams(desk):
 
 
 @streams.test
+def dead_letters_in_a_stream_are_listed_put_back_and_dropped(desk):
+    desk.configure(f'dead_letter: dead\nsinks: {{dead: {{type: redis, url: "{desk.server.url}", stream: dead}}}}\n')
+    desk.add({"do": "reject", "n": 1}, {"do": "reject", "n": 2}, {"do": "reject", "n": 3})
+    tap.equal(desk.run("--until-idle").returncode, 0)
+
+    def dead(*arguments):
+        done = desk.leat("dead", *arguments, env=desk.environment)
+        tap.equal((done.returncode, done.stderr), (0, ""), arguments)
+        return done.stdout
+
+    def listed():
+        """{the number in the payload: the letter's id}"""
+        found = [json.loads(line)["id"] for line in dead("ls", "--json").splitlines()]
+        return {json.loads(dead("show", "--payload", letter))["n"]: letter for letter in found}
+
+    letters = listed()
+    tap.equal(sorted(letters), [1, 2, 3])
+    tap.contains(dead("redrive", "--yes", letters[3]), "1 put back")
+    tap.equal(desk.run("--until-idle").returncode, 0)
+    tap.equal(len(desk.positions()), 4)
+    tap.equal(len(dead("ls", "--json").splitlines()), 3)  # the third once more, under its new position
+    tap.equal(dead("purge", "--redriven", "--yes"), "1 purged\n")
+    tap.equal(dead("purge", "--all", "--yes"), "3 purged\n")
+    tap.equal(desk.server("XLEN", "dead"), 0)
+
+
+@streams.test
 def a_sink_keeps_about_as_many_as_it_is_told(desk):
     desk.configure(f'sinks: {{told: {{type: redis, url: "{desk.server.url}", stream: told, maxlen: 100}}}}\n')
     desk.add(*[{"do": "emit", "sink": "told"}] * 500)
@@ -300,6 +327,58 @@ def a_unix_socket_will_do(desk):
     desk.add({"do": "ok"})
     tap.equal(desk.run("--until-idle").returncode, 0)
     assert desk.is_done()
+
+
+# --- check --live ----------------------------------------------------------------------------------------------------
+
+
+def live(desk, *arguments):
+    done = desk.leat("check", "--live", *arguments, env=desk.environment)
+    return done.returncode, done.stdout
+
+
+@streams.test
+def a_live_check_says_what_is_there(desk):
+    desk.add({"do": "ok"}, {"do": "ok"})
+    status, said = live(desk)
+    tap.equal(status, 0, said)
+    tap.contains(said, "jobs: Redis ")
+    tap.contains(said, 'stream "jobs" has no group "leat" yet')
+    desk.server("XGROUP", "CREATE", "jobs", "leat", "0")
+    desk.server("XREADGROUP", "GROUP", "leat", "me", "COUNT", 1, "STREAMS", "jobs", ">")
+    status, said = live(desk, "-W")
+    tap.equal(status, 0, said)
+    tap.contains(said, 'stream "jobs", group "leat": 1 to be read, 1 pending, 1 consumers')
+    assert "warning" not in said, said
+
+
+@streams.test
+def a_live_check_says_what_may_be_lost(desk):
+    for key, value, wanted in [("appendfsync", "everysec", "CONFIG SET appendfsync always"),
+                               ("appendonly", "no", "CONFIG SET appendonly yes")]:
+        desk.server("CONFIG", "SET", key, value)
+        status, said = live(desk)
+        tap.equal(status, 0, said)
+        tap.contains(said, "jobs: warning: ")
+        tap.contains(said, f"fix: {wanted}")
+        tap.equal(live(desk, "-W")[0], 78)
+    desk.server("CONFIG", "SET", "maxmemory", "1gb")
+    desk.server("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    tap.contains(live(desk)[1], "maxmemory-policy is allkeys-lru")
+    lines = [json.loads(line) for line in live(desk, "--json")[1].splitlines()]
+    tap.equal({line["severity"] for line in lines if "source" in line}, {"info", "warning"})
+
+
+@streams.test
+def a_live_check_says_who_is_away_or_no_stream(desk):
+    desk.server("SET", "jobs", "no stream")
+    status, said = live(desk)
+    tap.equal(status, 69, said)
+    tap.contains(said, 'jobs: error: "jobs" is no stream')
+    desk.server.kill()
+    status, said = live(desk)
+    tap.equal(status, 69, said)
+    tap.contains(said, "Connection refused")
 
 
 # --- what is wrong with a configuration ------------------------------------------------------------------------------

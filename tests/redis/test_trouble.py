@@ -169,6 +169,7 @@ def a_server_without_memory_keeps_dead_letters_waiting(desk):
     sink = f'{{type: redis, url: "{desk.server.url}", stream: dead}}'
     with_admin(desk, f"dead_letter: dead\nsinks: {{dead: {sink}}}\n")
     desk.add({"do": "reject"}, {"do": "ok"})
+    desk.server("XGROUP", "CREATE", "jobs", "leat", "0")
     used = int(desk.server("INFO", "memory").split("used_memory:")[1].split()[0])
     desk.server("CONFIG", "SET", "maxmemory", used // 2)
     with desk.worker() as worker:

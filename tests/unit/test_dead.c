@@ -84,7 +84,7 @@ static void write_letters(const char *text)
     FILE *file = fopen(path, "we");
     cr_assert(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
     struct leat_error error = {0};
-    cr_assert(leat_is_ok(leat_dead_open(&call.box, path, &error)), "%s", error.message);
+    cr_assert(leat_is_ok(leat_dead_open(&call.box, path, NULL, &error)), "%s", error.message);
     call.box.adapters = sorted_adapters();
 }
 
@@ -112,7 +112,7 @@ static size_t open_letters(void)
     struct leat_dead_box box;
     struct leat_error error = {0};
     size_t count = 0;
-    cr_assert(leat_is_ok(leat_dead_open(&box, path, &error)));
+    cr_assert(leat_is_ok(leat_dead_open(&box, path, NULL, &error)));
     for (size_t i = 0; i < box.count; i++)
         count += box.entries[i].done ? 0 : 1;
     leat_dead_close(&box);
@@ -213,7 +213,7 @@ Test(dead, what_went_round_three_times_goes_on_only_by_force)
     call.force = true;
     leat_dead_close(&call.box);
     struct leat_error error = {0};
-    cr_assert(leat_is_ok(leat_dead_open(&call.box, path, &error)));
+    cr_assert(leat_is_ok(leat_dead_open(&call.box, path, NULL, &error)));
     call.box.adapters = sorted_adapters();
     cr_expect_eq(redrive(), EXIT_DONE);
     cr_assert_eq(put_count, 2);

@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { CONNECT_MS = 3000, AGAIN_FIRST_MS = 100, AGAIN_MOST_MS = 5000, SOUND_MS = 1000 /* up for so long it worked */ };
+enum { CONNECT_MS = 3000, AGAIN_FIRST_MS = 100, AGAIN_MOST_MS = 5000, SOUND_MS = 100 /* up for so long it worked */ };
 
 static void dial(struct leat_redis_link *link);
 

@@ -47,14 +47,15 @@ static void on_group(void *argument, const struct leat_redis_value *reply)
     if (reply == NULL)
         return;
     bool was_there = leat_redis_is_error(reply, "BUSYGROUP");
-    if (!was_there && is_refused(redis, reply))
+    bool full = leat_redis_is_error(reply, "OOM"); /* it may be there all the same; reading it will tell */
+    if (!was_there && !full && is_refused(redis, reply))
         return;
-    if (!was_there && stream->grouped)
+    if (!was_there && !full && stream->grouped)
         leat_redis_log(redis, LEAT_WARN,
                        "group \"%.*s\" of stream \"%.*s\" was gone and is made anew: all that the stream holds comes "
                        "again",
                        LEAT_ARG(redis->options.group), LEAT_ARG(stream->name));
-    stream->grouped = true;
+    stream->grouped = stream->grouped || !full;
     if (++redis->groups_asked < redis->stream_count)
         return;
     start_catching(redis);

@@ -34,5 +34,13 @@ extern const struct leat_sink_ops leat_sink_redis;
 /* put.c */
 leat_status leat_redis_put(const void *options, leat_str payload, struct leat_arena *arena, leat_str *retname,
                            struct leat_error *reterr);
+leat_status leat_redis_sink_list(const void *options, bool (*each)(void *argument, leat_str name, leat_str text),
+                                 void *argument, struct leat_error *reterr);
+leat_status leat_redis_sink_append(const void *options, leat_str text, struct leat_error *reterr);
+leat_status leat_redis_sink_drop(const void *options, const leat_str *names, size_t count, struct leat_error *reterr);
+
+/* probe.c */
+void leat_redis_source_probe(const void *options, leat_probe_fn *say, void *argument);
+void leat_redis_sink_probe(const void *options, leat_probe_fn *say, void *argument);
 
 #endif

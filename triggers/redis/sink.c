@@ -276,4 +276,8 @@ const struct leat_sink_ops leat_sink_redis = {
     .write = write_sink,
     .close = close_sink,
     .fini = fini_sink,
+    .list = leat_redis_sink_list,
+    .append = leat_redis_sink_append,
+    .drop = leat_redis_sink_drop,
+    .probe = leat_redis_sink_probe,
 };

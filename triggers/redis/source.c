@@ -306,4 +306,5 @@ const struct leat_source_ops leat_source_redis = {
     .close = close_redis,
     .fini = fini_redis,
     .put = leat_redis_put,
+    .probe = leat_redis_source_probe,
 };

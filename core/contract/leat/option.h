@@ -6,6 +6,7 @@
 #ifndef LEAT_OPTION_H
 #define LEAT_OPTION_H
 
+#include <leat/log.h>
 #include <leat/str.h>
 
 LEAT_BEGIN
@@ -42,6 +43,9 @@ struct leat_option {
 };
 
 #define LEAT_OPTIONS_MAX 64 /* of one table */
+
+/* What a source or a sink that was told them finds at the other end, and what mends it; `fix` NULL: nothing need be. */
+typedef void leat_probe_fn(void *argument, enum leat_log_level level, const char *finding, const char *fix);
 
 LEAT_END
 

@@ -43,6 +43,15 @@ struct leat_sink_ops {
                   void (*durable)(void *argument, size_t index, leat_status status), void *argument);
     void (*close)(void *self); /* idempotent */
     void (*fini)(void *self);  /* may be NULL */
+    /* For `leat dead`: no engine and no loop (leat_loop_new is one), they may wait. All three, or none: then nobody can
+     * look into it. */
+    /* All it holds, the oldest first, until each(argument, name, text) is false: a letter, or what `append` added. */
+    leat_status (*list)(const void *options, bool (*each)(void *argument, leat_str name, leat_str text), void *argument,
+                        struct leat_error *reterr);
+    /* A line of JSON that is no letter. Durable when it returns. */
+    leat_status (*append)(const void *options, leat_str text, struct leat_error *reterr);
+    leat_status (*drop)(const void *options, const leat_str *names, size_t count, struct leat_error *reterr);
+    void (*probe)(const void *options, leat_probe_fn *say, void *argument); /* as a source's */
 };
 
 /* For status and logs. */

@@ -79,10 +79,14 @@ struct leat_source_ops {
     void (*free_delivery)(void *self, struct leat_delivery *delivery); /* the last reference is gone; may be NULL */
     void (*close)(void *self);                                         /* idempotent */
     void (*fini)(void *self);                                          /* may be NULL */
-    /* Puts a payload into the queue, for `leat put` and for redriving: no engine and no loop, it may wait. Durable when
-     * it returns; *retname (in `arena`) is what the queue calls it. NULL: nothing can be put there. */
+    /* Puts a payload into the queue, for `leat put` and for redriving: no engine and no loop (leat_loop_new is one), it
+     * may wait. Durable when it returns; *retname (in `arena`) is what the queue calls it. NULL: nothing can be put
+     * there. */
     leat_status (*put)(const void *options, leat_str payload, struct leat_arena *arena, leat_str *retname,
                        struct leat_error *reterr);
+    /* For `leat check --live`, as `put`: looks at the real queue and says what it finds, LEAT_WARN for what may lose
+     * events or stand still, LEAT_ERROR for what cannot work. NULL: nobody can be asked. */
+    void (*probe)(const void *options, leat_probe_fn *say, void *argument);
 };
 
 /* --- a delivery: memory that is read-only once delivered ---------------------------------------------- */
