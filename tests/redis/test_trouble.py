@@ -25,7 +25,10 @@ def once_each(desk, count):
 
 
 def is_ready(desk):
-    return desk.path("admin").exists() and working.get(desk.path("admin"), "/readyz")[0] == 200
+    try:
+        return working.get(desk.path("admin"), "/readyz")[0] == 200
+    except (FileNotFoundError, ConnectionRefusedError):  # it has only just started
+        return False
 
 
 def until_ready(desk):

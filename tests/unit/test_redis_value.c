@@ -9,6 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* A slice of a literal, NULs included, in a table. */
+#define BYTES(literal)                  \
+    {                                   \
+        "" literal, sizeof(literal) - 1 \
+    }
+
 static struct leat_redis_parser parser;
 static struct leat_arena arena, shown;
 
@@ -132,26 +138,26 @@ Test(redis_value, replies_are_kept_as_they_are)
         leat_str reply;
         const char *want;
     } cases[] = {
-        {{"+OK\r\n", 5}, "\"OK\""},
-        {{"+\r\n", 3}, "\"\""},
-        {{"$5\r\nhello\r\n", 11}, "\"hello\""},
-        {{"$0\r\n\r\n", 6}, "\"\""},
-        {{"$6\r\n\0\r\n\"\\\x7F\r\n", 12}, "\"\\u0000\\r\\n\\\"\\\\\\u007f\""},
-        {{"$-1\r\n", 5}, "nil"},
-        {{"*-1\r\n", 5}, "nil"},
-        {{"*0\r\n", 4}, "[]"},
-        {{":0\r\n", 4}, "0"},
-        {{":-1\r\n", 5}, "-1"},
-        {{":9223372036854775807\r\n", 22}, "9223372036854775807"},
-        {{":-9223372036854775808\r\n", 23}, "-9223372036854775808"},
-        {{"-ERR no such thing\r\n", 20}, "error:ERR no such thing"},
-        {{"-NOGROUP\r\n", 10}, "error:NOGROUP"},
-        {{"*3\r\n:1\r\n$-1\r\n+x\r\n", 17}, "[1 nil \"x\"]"},
-        {{"*2\r\n*0\r\n*-1\r\n", 13}, "[[] nil]"},
-        {{"*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:7\r\n", 24}, "[[[[[7]]]]]"},
+        {BYTES("+OK\r\n"), "\"OK\""},
+        {BYTES("+\r\n"), "\"\""},
+        {BYTES("$5\r\nhello\r\n"), "\"hello\""},
+        {BYTES("$0\r\n\r\n"), "\"\""},
+        {BYTES("$6\r\n\0\r\n\"\\\x7F\r\n"), "\"\\u0000\\r\\n\\\"\\\\\\u007f\""},
+        {BYTES("$-1\r\n"), "nil"},
+        {BYTES("*-1\r\n"), "nil"},
+        {BYTES("*0\r\n"), "[]"},
+        {BYTES(":0\r\n"), "0"},
+        {BYTES(":-1\r\n"), "-1"},
+        {BYTES(":9223372036854775807\r\n"), "9223372036854775807"},
+        {BYTES(":-9223372036854775808\r\n"), "-9223372036854775808"},
+        {BYTES("-ERR no such thing\r\n"), "error:ERR no such thing"},
+        {BYTES("-NOGROUP\r\n"), "error:NOGROUP"},
+        {BYTES("*3\r\n:1\r\n$-1\r\n+x\r\n"), "[1 nil \"x\"]"},
+        {BYTES("*2\r\n*0\r\n*-1\r\n"), "[[] nil]"},
+        {BYTES("*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:7\r\n"), "[[[[[7]]]]]"},
         /* a transaction of which one part failed */
-        {{"*3\r\n:1\r\n-WRONGTYPE x\r\n*1\r\n:2\r\n", 30}, "[1 error:WRONGTYPE x [2]]"},
-        {{STREAMS, sizeof(STREAMS) - 1}, STREAMS_SHOWN},
+        {BYTES("*3\r\n:1\r\n-WRONGTYPE x\r\n*1\r\n:2\r\n"), "[1 error:WRONGTYPE x [2]]"},
+        {BYTES(STREAMS), STREAMS_SHOWN},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         expect_shown(cases[i].reply, cases[i].want);
@@ -335,13 +341,13 @@ static void expect_protocol_error(leat_str bytes, size_t step)
 Test(redis_value, what_is_not_the_protocol_is_an_error)
 {
     static const leat_str cases[] = {
-        {"HTTP/1.1 400 Bad Request\r\n\r\n", 28},
-        {"\r\n", 2},
-        {"\x15\x03\x01\x00\x02\x02\x16", 7}, /* TLS, where it was not expected */
-        {"$-2\r\n", 5},
-        {"*-2\r\n", 5},
-        {"*3\r\n:1\r\n$3\r\nabc\r\n?\r\n", 20},
-        {"*2\r\n*2\r\n+a\r\n+b\r\nx\r\n", 19},
+        BYTES("HTTP/1.1 400 Bad Request\r\n\r\n"),
+        BYTES("\r\n"),
+        BYTES("\x15\x03\x01\x00\x02\x02\x16"), /* TLS, where it was not expected */
+        BYTES("$-2\r\n"),
+        BYTES("*-2\r\n"),
+        BYTES("*3\r\n:1\r\n$3\r\nabc\r\n?\r\n"),
+        BYTES("*2\r\n*2\r\n+a\r\n+b\r\nx\r\n"),
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         expect_protocol_error(cases[i], cases[i].len);
@@ -406,23 +412,23 @@ Test(redis_value, a_value_is_asked_for_what_it_may_be)
         int64_t number;   /* -99: it is none */
         bool busy;        /* an error that begins with BUSY */
     } cases[] = {
-        {{"+OK\r\n", 5}, "OK", -99, false},
-        {{"$0\r\n\r\n", 6}, "", -99, false},
-        {{":17\r\n", 5}, NULL, 17, false},
-        {{"$2\r\n17\r\n", 8}, "17", 17, false},
-        {{"$20\r\n-9223372036854775808\r\n", 27}, "-9223372036854775808", INT64_MIN, false},
-        {{"$19\r\n9223372036854775808\r\n", 26}, "9223372036854775808", -99, false},
-        {{"$3\r\n17x\r\n", 9}, "17x", -99, false},
-        {{"$3\r\n 17\r\n", 9}, " 17", -99, false},
-        {{"$4\r\nBUSY\r\n", 10}, "BUSY", -99, false},
-        {{"-BUSYGROUP x\r\n", 14}, NULL, -99, true},
-        {{"-BUSY\r\n", 7}, NULL, -99, true},
-        {{"-BUS\r\n", 6}, NULL, -99, false},
-        {{"-17\r\n", 5}, NULL, -99, false},
-        {{"-ERR BUSY\r\n", 11}, NULL, -99, false},
-        {{"$-1\r\n", 5}, NULL, -99, false},
-        {{"*1\r\n:17\r\n", 9}, NULL, -99, false},
-        {{"$9\r\n123456789\r\n", 15}, NULL, -99, false}, /* left out */
+        {BYTES("+OK\r\n"), "OK", -99, false},
+        {BYTES("$0\r\n\r\n"), "", -99, false},
+        {BYTES(":17\r\n"), NULL, 17, false},
+        {BYTES("$2\r\n17\r\n"), "17", 17, false},
+        {BYTES("$20\r\n-9223372036854775808\r\n"), "-9223372036854775808", INT64_MIN, false},
+        {BYTES("$19\r\n9223372036854775808\r\n"), "9223372036854775808", -99, false},
+        {BYTES("$3\r\n17x\r\n"), "17x", -99, false},
+        {BYTES("$3\r\n 17\r\n"), " 17", -99, false},
+        {BYTES("$4\r\nBUSY\r\n"), "BUSY", -99, false},
+        {BYTES("-BUSYGROUP x\r\n"), NULL, -99, true},
+        {BYTES("-BUSY\r\n"), NULL, -99, true},
+        {BYTES("-BUS\r\n"), NULL, -99, false},
+        {BYTES("-17\r\n"), NULL, -99, false},
+        {BYTES("-ERR BUSY\r\n"), NULL, -99, false},
+        {BYTES("$-1\r\n"), NULL, -99, false},
+        {BYTES("*1\r\n:17\r\n"), NULL, -99, false},
+        {BYTES("$9\r\n123456789\r\n"), NULL, -99, false}, /* left out */
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         parser.text_max = i + 1 == sizeof(cases) / sizeof(cases[0]) ? 8 : 0;
