@@ -68,7 +68,7 @@ def latency(server, folder):
         raise RuntimeError(f"latency: {len(times)} events were handled, {RATE * SECONDS} were sent")
     found = {"events_per_s": rate, "p50_us": times[len(times) // 2], "p99_us": times[len(times) * 99 // 100],
              "max_us": times[-1]}
-    print(f"\nlatency from XADD to the handler, at {rate:,.0f} events/s for {SECONDS} s: p50 {found['p50_us']:,.0f} us, "
+    print(f"\nlatency from XADD to handler, at {rate:,.0f} events/s for {SECONDS} s: p50 {found['p50_us']:,.0f} us, "
           f"p99 {found['p99_us']:,.0f} us, at most {found['max_us']:,.0f} us")
     return found
 

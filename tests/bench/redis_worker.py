@@ -101,6 +101,7 @@ class Worker:
         try:
             if kind is None:
                 self.process.send_signal(signal.SIGTERM)
-                self.until(b"ended (SIGTERM)")
+                if self.process.wait(TIMEOUT) != 0:
+                    raise RuntimeError(f"leat run: exit {self.process.returncode}")
         finally:
             self.kill()

@@ -58,8 +58,8 @@ struct conformance_subject {
     bool shared;  /* two workers may take from one queue */
     bool lanes;   /* lanes are kept, and so is their order */
     enum leat_ordering ordering; /* which its source is told, to keep them */
-    bool dated;   /* its units say since when they wait */
-    bool deaths;  /* caps.counts: what a worker had when it was killed counts as an attempt */
+    bool dated;                  /* its units say since when they wait */
+    bool deaths;                 /* caps.counts: what a worker had when it was killed counts as an attempt */
     bool broken, empty;
     uint32_t domains;  /* caps.domains: how many */
     uint32_t delivery; /* most units it delivers at once */
