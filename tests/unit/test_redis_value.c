@@ -372,8 +372,8 @@ Test(redis_value, any_bytes_are_read_or_refused)
         memcpy(bytes, good, sizeof(good));
         for (int change = rand_r(&seed) % 4; change >= 0; change--)
             bytes[(size_t)rand_r(&seed) % (sizeof(bytes) - 1)] =
-                rand_r(&seed) % 8 == 0 ? (char)(rand_r(&seed) % 256)
-                                       : likely[(size_t)rand_r(&seed) % (sizeof(likely) - 1)];
+                (char)(rand_r(&seed) % 8 == 0 ? rand_r(&seed) % 256
+                                              : likely[(size_t)rand_r(&seed) % (sizeof(likely) - 1)]);
         leat_arena_reset(&arena);
         leat_arena_reset(&shown);
         parser.text_max = (size_t)rand_r(&seed) % 8;

@@ -7,9 +7,6 @@
 #include <leat/text.h>
 #include <leat/time.h>
 
-#include <inttypes.h>
-#include <stdio.h>
-
 /* --- ids ------------------------------------------------------------------------------------------------------ */
 
 static bool read_number(leat_str text, uint64_t *ret)
@@ -27,11 +24,6 @@ bool leat_redis_id_read(leat_str text, struct leat_redis_id *ret)
 {
     leat_str ms = leat_str_cut(&text, '-');
     return read_number(ms, &ret->ms) && read_number(text, &ret->number);
-}
-
-void leat_redis_id_write(const struct leat_redis_id *id, char ret[LEAT_REDIS_ID_SIZE])
-{
-    snprintf(ret, LEAT_REDIS_ID_SIZE, "%" PRIu64 "-%" PRIu64, id->ms, id->number);
 }
 
 int64_t leat_redis_id_time_ms(const struct leat_redis_id *id)
@@ -155,5 +147,6 @@ leat_str leat_redis_entry_text(struct leat_arena *arena, leat_str stream, leat_s
 {
     if (fields->count == 2 && begins_json(leat_redis_text(&fields->items[1])))
         return leat_redis_text(&fields->items[1]);
-    return is_cloudevent(fields) ? cloudevent(arena, fields) : plain(arena, stream, id, fields);
+    leat_str text = is_cloudevent(fields) ? cloudevent(arena, fields) : plain(arena, stream, id, fields);
+    return arena->overflow ? LEAT_ABSENT : text; /* a part may be missing in the middle */
 }

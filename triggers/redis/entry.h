@@ -13,7 +13,6 @@ struct leat_redis_id {
 #define LEAT_REDIS_ID_SIZE 44 /* as text, with its NUL */
 
 bool leat_redis_id_read(leat_str text, struct leat_redis_id *ret);
-void leat_redis_id_write(const struct leat_redis_id *id, char ret[LEAT_REDIS_ID_SIZE]);
 /* When it was made, wall clock in milliseconds; 0: its maker numbered it otherwise. */
 int64_t leat_redis_id_time_ms(const struct leat_redis_id *id);
 

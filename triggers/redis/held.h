@@ -10,6 +10,7 @@
 struct leat_redis_entry {
     struct leat_redis_id id;
     uint32_t stream;
+    leat_str text; /* the id, as the server wrote it; lives as long as the entry */
     struct leat_unit *unit;
     struct leat_redis_entry *next; /* among those that are settled in one way */
 };

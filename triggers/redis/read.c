@@ -11,7 +11,8 @@
 
 #include <stdio.h>
 
-enum { WAIT_MS = 5000, PAGE = 100 };
+/* Under load credit comes back one by one, and little of it waits for more while there is enough to do. */
+enum { WAIT_MS = 5000, PAGE = 100, MORE_CREDIT_MS = 10 };
 
 static const char first_page[] = "-";
 
@@ -131,7 +132,14 @@ static bool is_held(const struct leat_redis_source *redis, leat_str id)
            leat_redis_is_held(leat_redis_held_find(&redis->held, redis->catching, &parts));
 }
 
-/* Those of the page that are not here. False: there are none. */
+/* It goes on behind that entry. */
+static void turn_page(struct leat_redis_source *redis, leat_str id)
+{
+    redis->page_is_last = false;
+    snprintf(redis->page, sizeof(redis->page), "(%.*s", LEAT_ARG(id));
+}
+
+/* Those of the page that are not here, as many as there is credit for. False: there are none. */
 static bool ask_for_missing(struct leat_redis_source *redis, const struct leat_redis_value *page)
 {
     struct leat_redis_link *link = &redis->reads;
@@ -142,12 +150,13 @@ static bool ask_for_missing(struct leat_redis_source *redis, const struct leat_r
     leat_redis_add(link, redis->streams[redis->catching].name);
     add_group(redis);
     leat_redis_add_number(link, redis->begun ? 0 : 1); /* of the life before it is one more; else it never arrived */
-    for (size_t i = 0; i < page->count; i++) {
+    for (size_t i = 0; i < page->count && missing < redis->units; i++) {
         leat_str id = leat_redis_text(leat_redis_item(&page->items[i], 0));
         if (is_held(redis, id))
             continue;
         leat_redis_add(link, id);
-        missing++;
+        if (++missing == redis->units && i + 1 < page->count)
+            turn_page(redis, id);
     }
     if (missing == 0)
         return false;
@@ -171,10 +180,9 @@ static void on_page(void *argument, const struct leat_redis_value *reply)
     }
     char before[sizeof(redis->page)];
     memcpy(before, redis->page, sizeof(before));
-    redis->page_is_last = reply->count < redis->page_asked;
     if (reply->count > 0)
-        snprintf(redis->page, sizeof(redis->page), "(%.*s",
-                 LEAT_ARG(leat_redis_text(leat_redis_item(&reply->items[reply->count - 1], 0))));
+        turn_page(redis, leat_redis_text(leat_redis_item(&reply->items[reply->count - 1], 0)));
+    redis->page_is_last = reply->count < redis->page_asked;
     if (!ask_for_missing(redis, reply))
         go_on_catching(redis);
     else if (!redis->asked)
@@ -183,7 +191,7 @@ static void on_page(void *argument, const struct leat_redis_value *reply)
 
 static void ask_for_page(struct leat_redis_source *redis)
 {
-    redis->page_asked = redis->careful ? 1 : redis->units < PAGE ? redis->units : PAGE;
+    redis->page_asked = redis->careful ? 1 : PAGE;
     leat_redis_begin(&redis->reads, "XPENDING");
     leat_redis_add(&redis->reads, redis->streams[redis->catching].name);
     leat_redis_add(&redis->reads, redis->options.group);
@@ -256,7 +264,7 @@ static void on_new(void *argument, const struct leat_redis_value *reply)
     if (redis->exhausted)
         leat_redis_look_at_others(redis);
     leat_redis_report(redis);
-    leat_redis_read_on(redis);
+    leat_redis_read_soon(redis);
     leat_redis_finish(redis);
 }
 
@@ -298,4 +306,11 @@ void leat_redis_read_on(struct leat_redis_source *redis)
         ask_for_page(redis);
     else
         ask_for_new(redis);
+}
+
+void leat_redis_read_soon(struct leat_redis_source *redis)
+{
+    bool worth_it = redis->units >= LEAT_REDIS_READ_MAX || redis->held.count < LEAT_REDIS_READ_MAX;
+    if (!redis->asked && !redis->stopping && redis->units > 0 && redis->bytes > 0)
+        leat_timer_set(redis->read, worth_it ? 0 : MORE_CREDIT_MS);
 }

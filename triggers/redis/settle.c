@@ -9,6 +9,9 @@
 
 #include <leat/alloc.h>
 
+/* Acknowledgements wait for each other, but not for long, nor when nothing else is left to wait for. */
+enum { ACKS_AT_ONCE = 100, ACK_SOON_MS = 1 };
+
 /* One command about entries that are held. */
 struct telling {
     struct leat_redis_source *redis;
@@ -104,13 +107,6 @@ static void on_told(void *argument, const struct leat_redis_value *reply)
 
 /* --- the commands ------------------------------------------------------------------------------------------------- */
 
-static void add_id(struct leat_redis_link *link, const struct leat_redis_id *id)
-{
-    char text[LEAT_REDIS_ID_SIZE];
-    leat_redis_id_write(id, text);
-    leat_redis_add(link, leat_arena_copy(&link->digits, leat_str_c(text)));
-}
-
 static void begin_script(struct leat_redis_source *redis, const char *script, uint32_t stream)
 {
     struct leat_redis_link *link = &redis->works;
@@ -161,7 +157,7 @@ static void write_command(const struct telling *telling)
     case ASIDE: begin_script(redis, script_aside, telling->stream); break;
     }
     for (const struct leat_redis_entry *entry = telling->first; entry != NULL; entry = entry->next) {
-        add_id(link, &entry->id);
+        leat_redis_add(link, entry->text);
         if (telling->what == GIVE)
             leat_redis_add_number(link, deliveries_of(entry->unit));
         else if (telling->what == ASIDE)
@@ -240,7 +236,7 @@ static void keep_stream(struct leat_redis_source *redis, uint32_t stream, struct
         if (copy->stream != stream || entry == NULL || entry->unit != copy->unit)
             continue;
         keeping->entries[keeping->count++] = *copy;
-        add_id(link, &copy->id);
+        leat_redis_add(link, entry->text);
         leat_redis_add_number(link, deliveries_of(entry->unit) + 1);
     }
     if (keeping->count > 0 && leat_redis_send(link, on_kept, keeping, NULL, 0)) {
@@ -358,7 +354,12 @@ void leat_redis_settle(struct leat_redis_source *redis, const struct leat_settle
                            : settlement->verdict == LEAT_FAIL ? &stream->asides
                                                               : &stream->gives,
                            entry);
-    leat_timer_set(redis->turn, 0);
+    bool soon =
+        stream->acks.count < ACKS_AT_ONCE && stream->acks.count < redis->held.count && settlement->verdict == LEAT_ACK;
+    if (!soon)
+        leat_timer_set(redis->turn, 0);
+    else if (stream->acks.count == 1)
+        leat_timer_set(redis->turn, ACK_SOON_MS);
 }
 
 static void on_loose(void *argument, const struct leat_redis_value *reply)

@@ -174,15 +174,12 @@ static leat_status start_redis(void *self, struct leat_error *reterr)
     return LEAT_OK;
 }
 
-/* Credit comes back one by one under load: what little there is waits a moment for more. */
 static void demand_redis(void *self, uint32_t units, size_t bytes)
 {
     struct leat_redis_source *redis = self;
-    bool at_once = units >= LEAT_REDIS_READ_MAX || redis->held.count == 0;
     redis->units = units;
     redis->bytes = bytes;
-    if (units > 0 && bytes > 0 && !redis->asked)
-        leat_timer_set(redis->read, at_once ? 0 : 1);
+    leat_redis_read_soon(redis);
 }
 
 static void settle_redis(void *self, struct leat_delivery *delivery, const struct leat_settlement *settlements,

@@ -101,6 +101,7 @@ void leat_redis_consumer_free(struct leat_redis_source *redis);
 void leat_redis_read_up(void *argument); /* the link is */
 void leat_redis_read_down(struct leat_redis_source *redis);
 void leat_redis_read_on(struct leat_redis_source *redis);
+void leat_redis_read_soon(struct leat_redis_source *redis); /* with the next turn, or a little more credit */
 /* What the server thinks that we have, and we do not: it is looked for before anything new. */
 void leat_redis_catch_up(struct leat_redis_source *redis);
 

@@ -171,10 +171,12 @@ leat_status leat_redis_targets_read(struct leat_redis_targets *targets, struct l
     struct reading reading = {.targets = targets, .arena = arena, .reterr = reterr};
     *targets =
         (struct leat_redis_targets){.items = LEAT_NEW_N(arena, struct leat_redis_target, LEAT_REDIS_TARGETS_MAX)};
-    for (size_t i = 0; i < urls->count && targets->items != NULL; i++)
-        LEAT_TRY(read_url(&reading, urls->items[i]));
-    if (arena->overflow)
+    leat_status status = LEAT_OK;
+    for (size_t i = 0; i < urls->count && targets->items != NULL && leat_is_ok(status); i++)
+        status = read_url(&reading, urls->items[i]);
+    if (arena->overflow) /* then no URL is to blame */
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
+    LEAT_TRY(status);
     return targets->count > 0 ? LEAT_OK : refuse(&reading, "none is given");
 }
 
