@@ -67,7 +67,7 @@ SUITES = {
     "worker": ("plain", ["all"], 300, python("worker")),
     "redis": ("plain", ["all"], 240, python("redis")),
     "structure": ("plain", ["all", "lambda-stub"], 180, python("structure")),
-    "chaos": ("plain", ["all"], 90, python("chaos")),
+    "chaos": ("plain", ["all"], 150, python("chaos")),
     "install": ("plain", ["all"], 90, python("install")),
     "interop": ("plain", ["all"], 120, interop),
     "rie": ("plain", ["all"], 40, rie),

@@ -172,7 +172,7 @@ static void add_visible(struct leat_buf *buf, leat_str good)
 
 void leat_buf_visible(struct leat_buf *buf, leat_str text)
 {
-    while (text.len > 0) {
+    while (text.ptr != NULL && text.len > 0) {
         leat_str good = leat_str_of(text.ptr, leat_str_utf8(text));
         add_visible(buf, good);
         text = leat_str_skip(text, good.len);

@@ -10,7 +10,7 @@ import yard
 
 STREAM, SERVER_SHARE, AWAY_MS = "jobs", 0.3, 300
 # Redis counts deliveries, so a kill is an attempt: no event may run out of them by being killed.
-SOURCE = "lease: 15s, ordering: key, max_attempts: 1000"
+SOURCE = "lease: 10s, ordering: key, max_attempts: 1000"
 TERM = load.Kind(lanes=8, retries=0.15, backoff="{base: 150ms, max: 200ms}", mixed=False)
 KINDS = {(False, 1): load.Kind(), (False, 2): load.Kind(mixed=False), (True, 1): TERM, (True, 2): TERM}
 

@@ -241,8 +241,8 @@ static bool drop_five(struct worker *worker)
 {
     engine_here = worker->engine;
     spool_on_event = stop_engine;
-    for (char id = 'a'; id < 'f'; id++)
-        drop((const char[]){id, '\0'}, PAYLOAD("a", "ok"));
+    for (int id = 'a'; id < 'f'; id++)
+        drop((const char[]){(char)id, '\0'}, PAYLOAD("a", "ok"));
     worker->quiet = true;
     return false;
 }
@@ -251,8 +251,8 @@ Test(spool, what_was_not_started_goes_back_as_it_was)
 {
     (void)work_until(drop_five);
     cr_expect_eq(spool_seen_count, 1, "%zu have run", (size_t)spool_seen_count);
-    for (char id = 'b'; id < 'f'; id++)
-        cr_expect_eq(access(in_spool((const char[]){'n', 'e', 'w', '/', id, '\0'}), F_OK), 0, "%c", id);
+    for (int id = 'b'; id < 'f'; id++)
+        cr_expect_eq(access(in_spool((const char[]){'n', 'e', 'w', '/', (char)id, '\0'}), F_OK), 0, "%c", id);
     cr_expect_eq(count_in("cur", NULL), 0);
 }
 

@@ -44,7 +44,7 @@ Test(spool_shared, each_file_is_taken_by_one)
     char line[32];
     while (fgets(line, sizeof(line), in) != NULL)
         taken[strtoul(line, NULL, 10) % COUNT]++;
-    fclose(in);
+    (void)fclose(in);
     for (size_t i = 0; i < 2; i++)
         cr_expect(waitpid(pids[i], &status, 0) == pids[i] && status == 0);
     for (unsigned i = 0; i < COUNT; i++)
@@ -148,7 +148,7 @@ static unsigned long count_waits(pid_t pid)
     while (fgets(line, sizeof(line), status) != NULL)
         if (strncmp(line, "voluntary_ctxt_switches:", 24) == 0)
             count = strtoul(line + 24, NULL, 10);
-    fclose(status);
+    (void)fclose(status);
     return count;
 }
 
@@ -159,7 +159,7 @@ static bool is_asleep(pid_t pid)
     FILE *stat = fopen(path, "r");
     cr_assert_not_null(stat);
     size_t len = fread(text, 1, sizeof(text) - 1, stat);
-    fclose(stat);
+    (void)fclose(stat);
     text[len] = '\0';
     const char *end_of_name = strrchr(text, ')');
     return end_of_name != NULL && end_of_name[2] == 'S';

@@ -50,26 +50,26 @@ struct leat_redis_source {
     /* read.c */
     enum leat_redis_phase phase;
     uint32_t groups_asked;
-    bool asked;        /* a command of `reads` is under way */
-    bool waits;        /* and it is one that waits for new entries */
-    bool exhausted;    /* the last one found fewer than it asked for */
-    bool careful;      /* one at a time: more did not fit into memory */
-    bool begun;        /* it has caught up once in this life */
     uint32_t catching; /* which stream */
-    bool page_is_last;
     uint32_t page_asked;
+    bool page_is_last;
+    bool asked;                        /* a command of `reads` is under way */
+    bool waits;                        /* and it is one that waits for new entries */
+    bool exhausted;                    /* the last one found fewer than it asked for */
+    bool careful;                      /* one at a time: more did not fit into memory */
+    bool begun;                        /* it has caught up once in this life */
+    bool full;                         /* of the delivery that is being filled nothing can be used */
     char page[LEAT_REDIS_ID_SIZE + 1]; /* where its next page begins: "-", "(ID" */
     struct leat_delivery *delivery;    /* that is being filled */
 
     /* claim.c */
-    bool claiming;
+    struct leat_delivery *claimed; /* that is being filled */
     uint32_t claim_stream;
-    struct leat_delivery *claimed;
-    uint32_t claim_asked;
-    int64_t tidied_ms;
     uint32_t others_asked;         /* streams whose summary is under way */
     uint64_t others_found, others; /* entries that other consumers have */
     int64_t others_ms;             /* when that was seen; 0: never */
+    int64_t tidied_ms;
+    bool claiming;
 
     /* settle.c */
     struct leat_redis_entry *keeps; /* an array of copies: whose leases are to be extended */
@@ -79,7 +79,6 @@ struct leat_redis_source {
     struct leat_timer *turn;  /* something is to be told to the server */
     struct leat_timer *read;  /* there is credit */
     struct leat_timer *claim; /* the next round */
-    bool full;                /* the delivery that is being filled: nothing of it can be used */
     bool stopping, leaving, stopped;
     bool deserted; /* it stops, and the server could not be reached since */
     enum leat_source_state state;
