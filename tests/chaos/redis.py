@@ -2,6 +2,7 @@
 """`./dev chaos redis N` ends here: a stream at a server of its own, which is killed too."""
 import signal
 import sys
+import time
 
 import load
 import redis_server
@@ -9,8 +10,12 @@ import table
 import yard
 
 STREAM, SERVER_SHARE, AWAY_MS = "jobs", 0.3, 300
+# So many kills of the server are followed by others only when all are connected again. Letters wait for a connection for
+# half a minute, and are retries then: without this a row of kills could outlast that.
+CONNECTED_SHARE = 0.7
 # Redis counts deliveries, so a kill is an attempt: no event may run out of them by being killed.
-SOURCE = "lease: 10s, ordering: key, max_attempts: 1000"
+SOURCE = "ordering: key, max_attempts: 1000"
+LEASES = {1: "1m", 2: "10s"}  # by workers; one alone finds again what was its own, and needs none
 TERM = load.Kind(lanes=8, retries=0.15, backoff="{base: 150ms, max: 200ms}", mixed=False)
 KINDS = {(False, 1): load.Kind(), (False, 2): load.Kind(mixed=False), (True, 1): TERM, (True, 2): TERM}
 
@@ -72,7 +77,8 @@ class Yard(yard.Yard):
         return self.stream
 
     def source(self):
-        return f'{{type: redis, url: "{self.server.url}", stream: {STREAM}, {SOURCE}'
+        return (f'{{type: redis, url: "{self.server.url}", stream: {STREAM}, {SOURCE}, '
+                f"lease: {LEASES[self.options.workers]}")
 
     def sinks(self):
         return {name: f'{{type: redis, url: "{self.server.url}", stream: {name}}}' for name in ["dead", "emitted"]}
@@ -90,15 +96,21 @@ class Yard(yard.Yard):
         yard.wait(self.chance.uniform(0, AWAY_MS))
         self.server.start()
         self.server_kills += 1
+        if self.chance.random() < CONNECTED_SHARE:
+            self.await_clients()
         return False
 
     def end(self, number, signal_number, others=()):
         """SIGTERM finds it connected: what it does without a server, it is not asked here."""
-        until = 3000 if signal_number == signal.SIGTERM and self.server_kills else 0
-        while until > 0 and self.clients() < 4 * len(self.workers):
-            until -= 1
-            redis_server.wait(0.01)
+        if signal_number == signal.SIGTERM and self.server_kills:
+            self.await_clients()
         super().end(number, signal_number, others)
+
+    def await_clients(self):
+        """Each worker has two connections, and each of its sinks one."""
+        until = time.monotonic() + yard.LIMIT / 2
+        while self.clients() < 4 * len(self.workers) and time.monotonic() < until:
+            redis_server.wait(0.005)
 
     def clients(self):
         return sum(" name=leat " in line for line in self.server("CLIENT", "LIST").splitlines())

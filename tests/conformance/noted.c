@@ -140,7 +140,7 @@ static uint32_t put(struct suite *suite, struct conformance_event event, const c
 
 uint32_t put_unit(struct suite *suite, const char *const *lanes, const char *const *scripts, uint32_t count)
 {
-    struct conformance_event events[CONFORMANCE_UNIT_MAX];
+    struct conformance_event events[CONFORMANCE_UNIT_MAX] = {{.number = 0}};
     char ids[CONFORMANCE_UNIT_MAX][ID_MAX];
     for (uint32_t i = 0; i < count; i++) {
         events[i] = (struct conformance_event){.lane = lanes[i]};

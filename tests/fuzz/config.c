@@ -92,7 +92,7 @@ static void check_text(struct leat_arena *arena, const struct leat_problems *pro
     leat_problem_print(&buf, problems, problem);
     leat_str text = leat_buf_str(&buf);
     MUST(text.ptr != NULL || arena->overflow);
-    for (size_t i = 0; i < text.len; i++)
+    for (size_t i = 0; text.ptr != NULL && i < text.len; i++)
         MUST((unsigned char)text.ptr[i] >= 0x20 || text.ptr[i] == '\n');
     leat_buf_init(&buf, arena);
     leat_problem_print_json(&buf, problems, problem);

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { WAIT_MS = 10000 };
+enum { WAIT_MS = 30000 };
 
 struct job {
     struct job *next;
@@ -76,9 +76,7 @@ static void tell(struct redis_sink *self, const char *why)
     if (strcmp(self->told, why) == 0)
         return;
     if (why[0] != '\0')
-        leat_sink_log(self->sink, LEAT_ERROR,
-                      "redis: stream \"%.*s\" cannot be written: %s; its letters' events come "
-                      "again",
+        leat_sink_log(self->sink, LEAT_ERROR, "redis: stream \"%.*s\" cannot be written: %s; its letters wait",
                       LEAT_ARG(self->options.stream), why);
     else
         leat_sink_log(self->sink, LEAT_INFO, "redis: stream \"%.*s\" can be written again",

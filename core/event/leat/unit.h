@@ -88,11 +88,10 @@ struct leat_unit {
     leat_str name;               /* what the source calls it: a file, an entry; absent: the record's id */
     void *token;                 /* the source's: receipt, entry, connection */
     struct leat_record *record;  /* the first of its records */
-    uint32_t record_count;
+    uint32_t record_count, result_count;
     size_t bytes;                /* of its text, about */
     struct leat_events events;   /* in the delivery's arena */
     struct leat_result *results; /* one an event; one also for a broken record */
-    uint32_t result_count;
 
     /* The engine's, from leat_deliver on. */
     struct leat_unit *next;
