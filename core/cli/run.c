@@ -277,6 +277,8 @@ static int check_only(struct leat_worker *worker, struct leat_error *error)
 {
     leat_status status = leat_run_make_engine(worker, error);
     size_t count = worker->config.source_count;
+    if (leat_is_ok(status)) /* what they make of their options; they are not started */
+        status = leat_run_add_sinks_and_sources(worker, error);
     if (!leat_is_ok(status))
         return exit_of(status, EXIT_CONFIG);
     leat_cli_print_visible(stdout, leat_str_c(worker->file));

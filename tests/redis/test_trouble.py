@@ -361,6 +361,20 @@ def a_reload_takes_over_where_the_life_before_was(desk):
 
 
 @streams.test
+def a_reload_with_a_url_that_is_none_changes_nothing(desk):
+    with_admin(desk)
+    with desk.worker() as worker:
+        until_ready(desk)
+        with_admin(desk, url="redis://:secret@nowhere:port")
+        worker.signal(signal.SIGHUP).says("still running with the old one")
+        tap.contains(worker.said, "url: the port is no number")
+        assert "secret" not in worker.said, worker.said
+        desk.add({"do": "ok"})
+        desk.until_done()
+        tap.equal(worker.term(), 0, worker.said[-2000:])
+
+
+@streams.test
 def its_end_does_not_wait_for_a_server_that_is_gone(desk):
     with_admin(desk, "drain: 20s\n")
     with desk.worker() as worker:
