@@ -14,17 +14,6 @@ enum { CLAIM_MAX = 100, TIDY_MS = 3600000, OTHERS_MS = 1000 };
 
 /* --- claims ------------------------------------------------------------------------------------------------------ */
 
-static void begin_script(struct leat_redis_source *redis, const char *script, uint32_t stream)
-{
-    struct leat_redis_link *link = &redis->works;
-    leat_redis_begin(link, "EVAL");
-    leat_redis_add(link, leat_str_c(script));
-    leat_redis_add_number(link, 1);
-    leat_redis_add(link, redis->streams[stream].name);
-    leat_redis_add(link, redis->options.group);
-    leat_redis_add(link, leat_str_c(redis->consumer));
-}
-
 /* Half a lease, more or less: workers that were started together do not ask together. */
 static void set_next(struct leat_redis_source *redis)
 {
@@ -100,7 +89,7 @@ static void ask(struct leat_redis_source *redis)
         end_round(redis);
         return;
     }
-    begin_script(redis, script_claim, redis->claim_stream);
+    leat_redis_begin_script(redis, &redis->works, script_claim, redis->claim_stream);
     leat_redis_add_number(link, redis->options.lease_ms);
     leat_redis_add(link, leat_str_c(redis->streams[redis->claim_stream].cursor));
     leat_redis_add_number(link, count);
@@ -126,7 +115,7 @@ static void tidy(struct leat_redis_source *redis)
         return;
     redis->tidied_ms = now_ms;
     for (uint32_t i = 0; i < redis->stream_count; i++) {
-        begin_script(redis, script_tidy, i);
+        leat_redis_begin_script(redis, &redis->works, script_tidy, i);
         leat_redis_add_number(&redis->works, TIDY_MS);
         (void)leat_redis_send(&redis->works, on_tidied, redis, NULL, 0);
     }
@@ -214,7 +203,7 @@ void leat_redis_leave(struct leat_redis_source *redis)
         return;
     redis->leaving = true;
     for (uint32_t i = 0; i < redis->stream_count; i++) {
-        begin_script(redis, script_leave, i);
+        leat_redis_begin_script(redis, &redis->works, script_leave, i);
         if (leat_redis_send(&redis->works, on_left, redis, NULL, 0))
             redis->telling++;
     }

@@ -144,11 +144,7 @@ static bool ask_for_missing(struct leat_redis_source *redis, const struct leat_r
 {
     struct leat_redis_link *link = &redis->reads;
     size_t missing = 0;
-    leat_redis_begin(link, "EVAL");
-    leat_redis_add(link, leat_str_c(script_fetch));
-    leat_redis_add_number(link, 1);
-    leat_redis_add(link, redis->streams[redis->catching].name);
-    add_group(redis);
+    leat_redis_begin_script(redis, link, script_fetch, redis->catching);
     leat_redis_add_number(link, redis->begun ? 0 : 1); /* of the life before it is one more; else it never arrived */
     for (size_t i = 0; i < page->count && missing < redis->units; i++) {
         leat_str id = leat_redis_text(leat_redis_item(&page->items[i], 0));

@@ -40,12 +40,13 @@ static const char script_ack[] = START "local n=0 for i=3,#ARGV do local id=ARGV
                                        "if redis.call('XPENDING',k,g,id,id,1,me)[1] then "
                                        "n=n+redis.call('XACK',k,g,id) end end return n";
 
-/* KEYS[2]: where to. ARGV: id, reason. Copied, with where it came from and why, and acknowledged; 0: it is not ours. */
-static const char script_aside[] =
-    START "local id=ARGV[3] if not redis.call('XPENDING',k,g,id,id,1,me)[1] then return 0 end "
-          "local e=redis.call('XRANGE',k,id,id)[1] "
-          "if e then redis.call('XADD',KEYS[2],'*','leat.stream',k,'leat.group',g,'leat.id',id,'leat.reason',ARGV[4],"
-          "unpack(e[2])) end return redis.call('XACK',k,g,id)";
+/* ARGV: id, reason. Copied into the stream that is called after this one, with where it came from and why, and
+ * acknowledged; 0: it is not ours. */
+static const char script_aside[] = START
+    "local id=ARGV[3] if not redis.call('XPENDING',k,g,id,id,1,me)[1] then return 0 end "
+    "local e=redis.call('XRANGE',k,id,id)[1] "
+    "if e then redis.call('XADD',k..'.failed','*','leat.stream',k,'leat.group',g,'leat.id',id,'leat.reason',ARGV[4],"
+    "unpack(e[2])) end return redis.call('XACK',k,g,id)";
 
 /* ARGV: idle time. Other consumers that have nothing and were not seen for so long go. */
 static const char script_tidy[] =

@@ -107,25 +107,10 @@ static void on_told(void *argument, const struct leat_redis_value *reply)
 
 /* --- the commands ------------------------------------------------------------------------------------------------- */
 
-static void begin_script(struct leat_redis_source *redis, const char *script, uint32_t stream)
-{
-    struct leat_redis_link *link = &redis->works;
-    leat_str name = redis->streams[stream].name;
-    bool aside = script == script_aside;
-    leat_redis_begin(link, "EVAL");
-    leat_redis_add(link, leat_str_c(script));
-    leat_redis_add_number(link, aside ? 2 : 1);
-    leat_redis_add(link, name);
-    if (aside)
-        leat_redis_add(link, leat_arena_printf(&link->digits, "%.*s.failed", LEAT_ARG(name)));
-    leat_redis_add(link, redis->options.group);
-    leat_redis_add(link, leat_str_c(redis->consumer));
-}
-
 /* Ours from now on, or anybody's. */
 static void begin_keeping(struct leat_redis_source *redis, uint32_t stream, bool ours)
 {
-    begin_script(redis, script_keep, stream);
+    leat_redis_begin_script(redis, &redis->works, script_keep, stream);
     leat_redis_add(&redis->works, ours ? LEAT_STR("IDLE") : LEAT_STR("TIME"));
     leat_redis_add_number(&redis->works, ours ? 0 : 1);
 }
@@ -152,9 +137,9 @@ static void write_command(const struct telling *telling)
         leat_redis_add(link, stream_of(telling)->name);
         leat_redis_add(link, redis->options.group);
         break;
-    case ACK_LATE: begin_script(redis, script_ack, telling->stream); break;
+    case ACK_LATE: leat_redis_begin_script(redis, &redis->works, script_ack, telling->stream); break;
     case GIVE: begin_keeping(redis, telling->stream, false); break;
-    case ASIDE: begin_script(redis, script_aside, telling->stream); break;
+    case ASIDE: leat_redis_begin_script(redis, &redis->works, script_aside, telling->stream); break;
     }
     for (const struct leat_redis_entry *entry = telling->first; entry != NULL; entry = entry->next) {
         leat_redis_add(link, entry->text);
@@ -385,7 +370,7 @@ void leat_redis_put_aside(struct leat_redis_source *redis, uint32_t stream, leat
     leat_str name = redis->streams[stream].name;
     leat_redis_log(redis, LEAT_ERROR, "entry %.*s of stream \"%.*s\" goes to \"%.*s.failed\": %s", LEAT_ARG(id),
                    LEAT_ARG(name), LEAT_ARG(name), reason);
-    begin_script(redis, script_aside, stream);
+    leat_redis_begin_script(redis, &redis->works, script_aside, stream);
     leat_redis_add(&redis->works, id);
     leat_redis_add(&redis->works, leat_str_c(reason));
     if (leat_redis_send(&redis->works, on_loose, redis, NULL, 0))

@@ -28,6 +28,17 @@ void leat_redis_tell(struct leat_redis_source *redis, enum leat_source_state sta
     leat_source_state(redis->source, state, why[0] != '\0' ? why : NULL);
 }
 
+void leat_redis_begin_script(const struct leat_redis_source *redis, struct leat_redis_link *link, const char *script,
+                             uint32_t stream)
+{
+    leat_redis_begin(link, "EVAL");
+    leat_redis_add(link, leat_str_c(script));
+    leat_redis_add_number(link, 1);
+    leat_redis_add(link, redis->streams[stream].name);
+    leat_redis_add(link, redis->options.group);
+    leat_redis_add(link, leat_str_c(redis->consumer));
+}
+
 static bool is_up(const struct leat_redis_source *redis)
 {
     return redis->works.state == LEAT_REDIS_UP && redis->reads.state == LEAT_REDIS_UP &&

@@ -88,6 +88,9 @@ struct leat_redis_source {
 /* source.c */
 void leat_redis_log(const struct leat_redis_source *redis, enum leat_log_level level, const char *format, ...)
     LEAT_PRINTF(3, 4);
+/* A command that calls one of scripts.h, for one stream; its own arguments follow. */
+void leat_redis_begin_script(const struct leat_redis_source *redis, struct leat_redis_link *link, const char *script,
+                             uint32_t stream);
 void leat_redis_tell(struct leat_redis_source *redis, enum leat_source_state state, const char *why);
 void leat_redis_report(struct leat_redis_source *redis); /* consuming or idle, where nothing is wrong */
 void leat_redis_finish(struct leat_redis_source *redis); /* it stops, if nothing is under way any more */
