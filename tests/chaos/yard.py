@@ -113,7 +113,8 @@ sources:
     # --- workers ---------------------------------------------------------------------------------------------------
 
     def start(self, number, *arguments):
-        environment = {**os.environ, "LEAT_CONFIG": "", "LEAT_HANDLER_PATH": "", "NOTIFY_SOCKET": ""}
+        environment = {**os.environ, "LEAT_CONFIG": "", "LEAT_HANDLER_PATH": "", "NOTIFY_SOCKET": "",
+                       "LEAT_MODULE_PATH": str(tap.BUILD / "triggers" / self.name)}
         with open(self.folder / "said", "ab") as said:
             worker = subprocess.Popen([tap.BUILD / "leat", "run", "--config", self.config, "--state",
                                        self.folder / f"state-{number}", *self.arguments(number), *arguments], cwd=self.folder, env=environment,
