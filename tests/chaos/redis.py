@@ -109,17 +109,19 @@ class Yard(yard.Yard):
     def await_clients(self):
         """Each worker has two connections, and each of its sinks one."""
         until = time.monotonic() + yard.LIMIT / 2
-        while self.clients() < 4 * len(self.workers) and time.monotonic() < until:
+        while self.clients() < 4 * self.alive() and time.monotonic() < until:
             redis_server.wait(0.005)
+
+    def alive(self):
+        return sum(worker.poll() is None for worker in self.workers)
 
     def clients(self):
         return sum(" name=leat " in line for line in self.server("CLIENT", "LIST").splitlines())
 
     def left(self, pid):
         """What the dead one had sent before its end is carried out first."""
-        alive = sum(1 for worker in self.workers if worker.poll() is None)
         for _ in range(3000):
-            if self.clients() <= 4 * alive:
+            if self.clients() <= 4 * self.alive():
                 break
             redis_server.wait(0.001)
         return [self.stream.names[entry[0]] for entry in self.server.pending(STREAM)]

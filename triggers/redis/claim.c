@@ -10,23 +10,32 @@
 
 #include <stdio.h>
 
-enum { CLAIM_MAX = 100, TIDY_MS = 3600000, OTHERS_MS = 1000 };
+enum { CLAIM_MAX = 100, TIDY_MS = 3600000, OTHERS_MS = 1000, STARVED_MS = 200 };
 
 /* --- claims ------------------------------------------------------------------------------------------------------ */
-
-/* Half a lease, more or less: workers that were started together do not ask together. */
-static void set_next(struct leat_redis_source *redis)
-{
-    int64_t half_ms = redis->options.lease_ms / 2, part = half_ms / 8 + 1;
-    leat_timer_set(redis->claim, half_ms - part + leat_redis_now_ms() % (2 * part));
-}
-
-static void ask(struct leat_redis_source *redis);
 
 static bool may_go_on(const struct leat_redis_source *redis)
 {
     return redis->units > 0 && redis->bytes > 0 && !redis->stopping;
 }
+
+/* In half a lease, more or less: workers that were started together do not ask together. A round that ended for want of
+ * credit goes on soon after there is some. */
+static void set_next(struct leat_redis_source *redis)
+{
+    redis->starved = !may_go_on(redis);
+    int64_t half_ms = redis->options.lease_ms / 2, part = half_ms / 8 + 1;
+    leat_timer_set(redis->claim, half_ms - part + leat_redis_now_ms() % (2 * part));
+}
+
+void leat_redis_claim_on(struct leat_redis_source *redis)
+{
+    if (redis->starved && may_go_on(redis))
+        leat_timer_set(redis->claim, STARVED_MS);
+    redis->starved = redis->starved && !may_go_on(redis);
+}
+
+static void ask(struct leat_redis_source *redis);
 
 static void end_round(struct leat_redis_source *redis)
 {

@@ -97,6 +97,7 @@ static void next_stream(struct leat_redis_source *redis)
     redis->phase = LEAT_REDIS_READING;
     redis->begun = true;
     redis->careful = false;
+    leat_redis_claim(redis); /* what others left */
 }
 
 static void go_on_catching(struct leat_redis_source *redis)

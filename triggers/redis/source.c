@@ -191,6 +191,7 @@ static void demand_redis(void *self, uint32_t units, size_t bytes)
     redis->units = units;
     redis->bytes = bytes;
     leat_redis_read_soon(redis);
+    leat_redis_claim_on(redis);
 }
 
 static void settle_redis(void *self, struct leat_delivery *delivery, const struct leat_settlement *settlements,

@@ -70,6 +70,7 @@ struct leat_redis_source {
     int64_t others_ms;             /* when that was seen; 0: never */
     int64_t tidied_ms;
     bool claiming;
+    bool starved; /* the last round ended for want of credit */
 
     /* settle.c */
     struct leat_redis_entry *keeps; /* an array of copies: whose leases are to be extended */
@@ -131,7 +132,8 @@ void leat_redis_put_aside(struct leat_redis_source *redis, uint32_t stream, leat
 void leat_redis_forget(struct leat_redis_source *redis, struct leat_redis_entry *entry);
 
 /* claim.c */
-void leat_redis_claim(struct leat_redis_source *redis); /* a round begins */
+void leat_redis_claim(struct leat_redis_source *redis);    /* a round begins */
+void leat_redis_claim_on(struct leat_redis_source *redis); /* there is credit again */
 void leat_redis_look_at_others(struct leat_redis_source *redis);
 void leat_redis_leave(struct leat_redis_source *redis); /* the group, and leat_stopped */
 
