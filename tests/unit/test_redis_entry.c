@@ -125,8 +125,7 @@ Test(redis_entry, what_is_no_id_is_not_read)
         "18446744073709551620-0",
         "99999999999999999999-0",
         "0-184467440737095516150",
-        "1714552200000\xE2\x80\x93"
-        "3",
+        "1714552200000\xE2\x80\x93" /* a dash, but not that one */,
     };
     struct leat_redis_id id;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)

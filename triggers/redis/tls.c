@@ -103,7 +103,7 @@ static bool is_address(const char *host)
 }
 
 /* Whose certificate it must be; names are also told to the server (SNI). */
-static bool expect(SSL *ssl, const char *host)
+static bool expect(SSL *ssl, char *host) /* not const: OpenSSL's macro casts it */
 {
     X509_VERIFY_PARAM *wanted = SSL_get0_param(ssl);
     X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -118,12 +118,12 @@ struct leat_redis_tls *leat_redis_tls_new(const struct leat_redis_tls_context *c
     char name[256];
     if (tls == NULL)
         return NULL;
-    snprintf(name, sizeof(name), "%.*s", LEAT_ARG(host));
+    snprintf(name, sizeof(name), "%.*s",
+             LEAT_ARG(context->server_name[0] != '\0' ? leat_str_c(context->server_name) : host));
     tls->ssl = SSL_new(context->ssl);
     tls->in = BIO_new(BIO_s_mem());
     tls->out = BIO_new(BIO_s_mem());
-    if (tls->ssl == NULL || tls->in == NULL || tls->out == NULL ||
-        !expect(tls->ssl, context->server_name[0] != '\0' ? context->server_name : name)) {
+    if (tls->ssl == NULL || tls->in == NULL || tls->out == NULL || !expect(tls->ssl, name)) {
         BIO_free(tls->in);
         BIO_free(tls->out);
         SSL_free(tls->ssl);
