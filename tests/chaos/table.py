@@ -55,6 +55,17 @@ def run(kind, given, folder):
             "leat": version, "kernel": platform.release().split("-")[0]}, place.wrong
 
 
+def passes(kind, *arguments):
+    """Runs it for a test, and gives the line of the table."""
+    given = options(kind, list(map(str, arguments)))
+    print(f"# ./dev chaos {kind.name} {' '.join(map(str, arguments))} --seed {given.seed}", flush=True)
+    with tap.folder() as folder:
+        line, wrong = run(kind, given, pathlib.Path(folder))
+    print(f"# {line}")
+    tap.equal(wrong, [], f"seed {given.seed}")
+    return line
+
+
 def in_folder(kind, given):
     if given.keep:
         folder = tempfile.mkdtemp(prefix="leat-chaos-")

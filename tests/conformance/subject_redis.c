@@ -87,34 +87,32 @@ static redisContext *connection(void)
 }
 
 /* All that is asked is asked under the lock: threads share the connection. */
+static redisReply *ask_in_turn(const char *format, va_list args)
+{
+    conformance_lock();
+    redisReply *reply = redisvCommand(connection(), format, args);
+    conformance_unlock();
+    if (reply != NULL && reply->type != REDIS_REPLY_ERROR)
+        return reply;
+    fprintf(stderr, "redis-server: %s\n", reply != NULL ? reply->str : "it is gone");
+    abort();
+}
+
 static redisReply *ask(const char *format, ...)
 {
     va_list args;
-    conformance_lock();
     va_start(args, format);
-    redisReply *reply = redisvCommand(connection(), format, args);
+    redisReply *reply = ask_in_turn(format, args);
     va_end(args);
-    conformance_unlock();
-    if (reply == NULL)
-        abort();
-    if (reply->type == REDIS_REPLY_ERROR) {
-        fprintf(stderr, "redis-server: %s\n", reply->str);
-        abort();
-    }
     return reply;
 }
 
 static void tell(const char *format, ...)
 {
     va_list args;
-    conformance_lock();
     va_start(args, format);
-    redisReply *reply = redisvCommand(connection(), format, args);
+    freeReplyObject(ask_in_turn(format, args));
     va_end(args);
-    conformance_unlock();
-    if (reply == NULL || reply->type == REDIS_REPLY_ERROR)
-        abort();
-    freeReplyObject(reply);
 }
 
 /* --- the queue --------------------------------------------------------------------------------------------------- */

@@ -105,6 +105,30 @@ def what_does_not_fit_together_is_taken_one_by_one(desk):
 
 
 @streams.test
+def what_a_life_before_had_is_taken_one_by_one_too(desk):
+    desk.configure("limits: {payload: 1MiB, memory: 4MiB}\n", more="consumer: me")
+    desk.add(*[{"do": "ok", "fill": "x" * 500000}] * 30)
+    desk.server("XGROUP", "CREATE", "jobs", "leat", "0")
+    desk.server("XREADGROUP", "GROUP", "leat", "me", "COUNT", 30, "STREAMS", "jobs", ">")
+    done = desk.run("--until-idle")
+    tap.equal((done.returncode, len(desk.positions())), (0, 30), done.stderr[-2000:])
+    assert desk.is_done()
+    tap.equal(desk.server("XLEN", "jobs.failed"), 0)
+
+
+@streams.test
+def what_never_fits_is_put_aside_and_stops_nothing(desk):
+    desk.configure("limits: {payload: 1MiB, memory: 2MiB}\n")
+    big = desk.server("XADD", "jobs", "*", *[word for n in range(8) for word in (f"f{n}", "x" * 900000)])
+    fine, = desk.add({"do": "ok"})
+    done = desk.run("--until-idle")
+    tap.equal(done.returncode, 0, done.stderr[-2000:])
+    tap.contains(done.stderr, f'entry {big} of stream "jobs" goes to "jobs.failed"')
+    tap.equal((list(desk.positions()), desk.server("XLEN", "jobs.failed")), ([f"jobs/{fine}"], 1))
+    assert desk.is_done()
+
+
+@streams.test
 def several_streams_are_one_source(desk):
     desk.configure(stream="[a, b, c]")
     for stream in "abcab":

@@ -225,11 +225,13 @@ def a_master_that_became_a_replica_is_left(desk):
 
 
 class Sentinel:
-    def __init__(self, folder, master):
+    def __init__(self, folder, master, tls=""):
+        """`tls`: lines of its configuration; then both speak TLS."""
         self.port = redis_server.free_port()
         self.file = folder / "sentinel.conf"
-        self.file.write_text(f"port {self.port}\nbind 127.0.0.1\ndir {folder}\n"
-                             f"sentinel monitor queue 127.0.0.1 {master.port} 1\n"
+        listens = f"port 0\ntls-port {self.port}\ntls-replication yes\n{tls}" if tls else f"port {self.port}\n"
+        self.file.write_text(f"{listens}bind 127.0.0.1\ndir {folder}\n"
+                             f"sentinel monitor queue 127.0.0.1 {master.tls_port if tls else master.server.port} 1\n"
                              "sentinel down-after-milliseconds queue 500\nsentinel failover-timeout queue 3000\n")
         self.process = subprocess.Popen(["redis-server", str(self.file), "--sentinel"], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -245,7 +247,7 @@ class Sentinel:
 @streams.test
 def a_sentinel_says_who_is_master(desk):
     with redis_server.Server(desk.folder, "--replicaof", f"127.0.0.1 {desk.server.port}", name="replica") as replica, \
-            Sentinel(desk.folder, desk.server) as sentinel:
+            Sentinel(desk.folder, desk) as sentinel:
         with_admin(desk, url=f"redis+sentinel://127.0.0.1:{sentinel.port}/queue")
         working.wait_until(lambda: "master_link_status:up" in replica("INFO", "replication"), "the replica is in step")
         with desk.worker() as worker:
@@ -265,7 +267,7 @@ def a_sentinel_says_who_is_master(desk):
 
 @streams.test
 def a_sentinel_that_knows_no_such_master_is_told(desk):
-    with Sentinel(desk.folder, desk.server) as sentinel:
+    with Sentinel(desk.folder, desk) as sentinel:
         desk.configure(url=f"redis+sentinel://127.0.0.1:{sentinel.port}/nobody")
         with desk.worker() as worker:
             worker.says('the Sentinel knows no master "nobody"')
@@ -444,6 +446,22 @@ def a_certificate_of_somebody_else_is_refused(desk):
     tls(desk, "127.0.0.1", f"ca: {desk.certificates}/ca.pem", "server_name: localhost")
     desk.add({"do": "ok"})
     tap.equal(desk.run("--until-idle").returncode, 0)
+
+
+@with_tls
+def the_master_that_a_sentinel_names_has_a_certificate_of_its_own(desk):
+    own = desk.certificates
+    lines = (f"tls-cert-file {own}/server.pem\ntls-key-file {own}/server.key\ntls-ca-cert-file {own}/ca.pem\n"
+             "tls-auth-clients no\n")
+    with Sentinel(desk.folder, desk, lines) as sentinel:
+        url, trust = f"rediss+sentinel://localhost:{sentinel.port}/queue", f"ca: {own}/ca.pem"
+        desk.configure(url=url, more=f"tls: {{{trust}}}")
+        with desk.worker() as worker:  # the Sentinel is localhost, and names 127.0.0.1
+            worker.says("IP address mismatch")
+        desk.configure(url=url, more=f"tls: {{{trust}, server_name: localhost}}")
+        desk.add({"do": "ok"})
+        tap.equal(desk.run("--until-idle").returncode, 0)
+        assert desk.is_done()
 
 
 @with_tls

@@ -21,6 +21,12 @@ static const struct leat_redis_target *target_of(const struct leat_redis_link *l
     return &link->options.targets->items[link->target];
 }
 
+/* A Sentinel has said where the master is. */
+static bool is_found(const struct leat_redis_link *link)
+{
+    return target_of(link)->service.ptr != NULL && !link->asking;
+}
+
 /* --- down ---------------------------------------------------------------------------------------------------- */
 
 static void hang_up(struct leat_redis_link *link)
@@ -34,6 +40,7 @@ static void hang_up(struct leat_redis_link *link)
     leat_redis_tls_free(LEAT_TAKE(link->tls));
     link->out_len = link->out_sent = 0;
     link->client = 0;
+    leat_arena_reset(&link->scratch);
 }
 
 /* Between nothing and the longest: many that lost the same server do not come back at the same moment. */
@@ -48,16 +55,17 @@ static int64_t jitter(struct leat_redis_link *link)
     return 1 + (int64_t)(link->chance % (uint64_t)link->again_ms);
 }
 
-/* What the reader has read half of is of no use to the next connection. */
-static void renew_parser(struct leat_redis_link *link)
+/* What the reader has read half of must not meet the next connection. False: out of memory. */
+static bool renew_parser(struct leat_redis_link *link)
 {
     struct leat_redis_parser fresh;
     if (!leat_redis_parser_init(&fresh))
-        return; /* it is tried again with the next connection, which this reader fails */
+        return false;
     leat_redis_parser_fini(&link->parser);
     link->parser = fresh;
     link->parser.reader->privdata = &link->parser;
     link->parser.text_max = link->options.text_max;
+    return true;
 }
 
 static void go_down(struct leat_redis_link *link)
@@ -262,7 +270,8 @@ static void connected(struct leat_redis_link *link)
         return;
     }
     link->state = LEAT_REDIS_SHAKING;
-    link->tls = link->options.tls != NULL ? leat_redis_tls_new(link->options.tls, target->host) : NULL;
+    leat_str host = is_found(link) ? leat_str_c(link->master_host) : target->host; /* as its certificate calls it */
+    link->tls = link->options.tls != NULL ? leat_redis_tls_new(link->options.tls, host) : NULL;
     if (link->tls == NULL)
         leat_redis_link_fail(link, "out of memory");
     else
@@ -367,12 +376,14 @@ static void dial(struct leat_redis_link *link)
     const struct leat_redis_target *target = target_of(link);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     hang_up(link);
-    renew_parser(link);
     link->addresses.count = link->address = 0;
-    if (target->path.ptr != NULL) {
+    if (!renew_parser(link)) {
+        link->state = LEAT_REDIS_CONNECTING;
+        leat_redis_link_fail(link, "out of memory");
+    } else if (target->path.ptr != NULL) {
         memcpy(address.sun_path, target->path.ptr, target->path.len);
         connect_to(link, (const struct sockaddr *)&address, sizeof(address));
-    } else if (target->service.ptr != NULL && !link->asking) {
+    } else if (is_found(link)) {
         find_address(link, leat_str_c(link->master_host), leat_str_c(link->master_port));
     } else {
         find_address(link, target->host, target->port);

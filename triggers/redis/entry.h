@@ -17,7 +17,7 @@ bool leat_redis_id_read(leat_str text, struct leat_redis_id *ret);
 int64_t leat_redis_id_time_ms(const struct leat_redis_id *id);
 
 /* The payload that an entry is, in `arena` or borrowed from the fields:
- * one field that holds a JSON object or array: that text; fields with the names of a CloudEvent's attributes
+ * one field that begins as a JSON object or array: that text; fields with the names of a CloudEvent's attributes
  * (specversion, id, source, type): that event, its body in `data`; any other: a CloudEvent of type
  * "io.redis.stream.entry" whose data is an object of the fields. Absent: overflow. */
 leat_str leat_redis_entry_text(struct leat_arena *arena, leat_str stream, leat_str id,

@@ -11,7 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 65536, READS_A_TURN = 16, OUT_KEPT_BYTES = 65536 };
+enum {
+    READ_BYTES = 65536,
+    READS_A_TURN = 16,
+    OUT_KEPT_BYTES = 65536,
+    SCRATCH_MAX = 16 << 20, /* of a reply that nobody gave an arena for; such are short */
+};
 
 int64_t leat_redis_now_ms(void)
 {
@@ -208,8 +213,8 @@ static bool read_reply(struct leat_redis_link *link)
     }
     if (reply == NULL)
         return false;
-    if (link->first == NULL) {
-        leat_redis_link_fail(link, "it answers what nobody asked");
+    if (link->first == NULL || link->scratch.overflow) { /* a part of a list is no list */
+        leat_redis_link_fail(link, "%s", link->first == NULL ? "it answers what nobody asked" : "out of memory");
         return false;
     }
     answer(link, &parser->root);
@@ -271,7 +276,7 @@ bool leat_redis_link_init(struct leat_redis_link *link, const struct leat_redis_
     *link = (struct leat_redis_link){.options = *options, .fd = -1};
     link->last = &link->first;
     link->chance = (uint64_t)leat_redis_now_ms() ^ (uint64_t)(uintptr_t)link ^ (uint64_t)getpid();
-    leat_arena_init(&link->scratch, 0);
+    leat_arena_init(&link->scratch, SCRATCH_MAX);
     leat_arena_init(&link->digits, 0);
     link->timer = leat_redis_dial_timer(link);
     link->in = leat_alloc_raw(READ_BYTES);

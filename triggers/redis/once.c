@@ -79,8 +79,11 @@ leat_status leat_redis_once_ask(struct leat_redis_once *once, struct leat_error 
     once->reply = NULL;
     leat_arena_reset(&once->arena);
     leat_timer_set(once->limit, LIMIT_MS);
-    if (!leat_redis_send(&once->link, on_reply, once, &once->arena, 0))
+    if (!leat_redis_send(&once->link, on_reply, once, &once->arena,
+                         LIMIT_MS)) /* the timer's limit is the shorter one */
         return away(once, reterr);
     (void)leat_loop_run(once->loop);
+    if (once->arena.overflow)
+        return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
     return once->reply != NULL ? LEAT_OK : away(once, reterr);
 }

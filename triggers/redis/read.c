@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 /* Under load credit comes back one by one, and little of it waits for more while there is enough to do. */
-enum { WAIT_MS = 5000, PAGE = 100, MORE_CREDIT_MS = 10 };
+enum { WAIT_MS = 5000, PAGE = 100, MORE_CREDIT_MS = 10, AGAIN_MS = 100 /* for want of memory */ };
 
 static const char first_page[] = "-";
 
@@ -120,7 +120,7 @@ static void on_fetched(void *argument, const struct leat_redis_value *reply)
     enum leat_redis_taken taken = leat_redis_take(redis, delivery, redis->catching, reply);
     if (leat_redis_deliver(redis, delivery, taken) == LEAT_REDIS_LEFT) {
         leat_redis_catch_up(redis); /* from the start: what was left stands before the next page */
-        leat_redis_read_on(redis);
+        leat_timer_set(redis->read, AGAIN_MS);
         return;
     }
     go_on_catching(redis);
@@ -197,6 +197,8 @@ static void ask_for_page(struct leat_redis_source *redis)
     leat_redis_add_number(&redis->reads, redis->page_asked);
     leat_redis_add(&redis->reads, leat_str_c(redis->consumer));
     redis->asked = leat_redis_send(&redis->reads, on_page, redis, NULL, 0);
+    if (!redis->asked)
+        leat_timer_set(redis->read, AGAIN_MS);
 }
 
 void leat_redis_catch_up(struct leat_redis_source *redis)
@@ -251,13 +253,10 @@ static void on_new(void *argument, const struct leat_redis_value *reply)
         leat_redis_finish(redis);
         return;
     }
-    bool overflow = leat_delivery_arena(delivery)->overflow;
     enum leat_redis_taken taken = take_all(redis, delivery, reply, &count);
     redis->exhausted = count < redis->page_asked;
-    if (leat_redis_deliver(redis, delivery, taken) == LEAT_REDIS_LEFT) {
-        redis->careful = redis->careful || overflow;
+    if (leat_redis_deliver(redis, delivery, taken) == LEAT_REDIS_LEFT)
         leat_redis_catch_up(redis);
-    }
     if (redis->exhausted)
         leat_redis_look_at_others(redis);
     leat_redis_report(redis);
@@ -291,8 +290,10 @@ static void ask_for_new(struct leat_redis_source *redis)
     redis->waits = redis->exhausted;
     redis->asked =
         leat_redis_send(link, on_new, redis, leat_delivery_arena(redis->delivery), redis->exhausted ? WAIT_MS : 0);
-    if (!redis->asked)
-        leat_delivery_drop(LEAT_TAKE(redis->delivery));
+    if (redis->asked)
+        return;
+    leat_delivery_drop(LEAT_TAKE(redis->delivery));
+    leat_timer_set(redis->read, AGAIN_MS);
 }
 
 void leat_redis_read_on(struct leat_redis_source *redis)

@@ -76,7 +76,8 @@ static void tell(struct redis_sink *self, const char *why)
     if (strcmp(self->told, why) == 0)
         return;
     if (why[0] != '\0')
-        leat_sink_log(self->sink, LEAT_ERROR, "redis: stream \"%.*s\" cannot be written: %s; its letters wait",
+        leat_sink_log(self->sink, LEAT_ERROR,
+                      "redis: stream \"%.*s\" cannot be written: %s; nothing that should lie there is acknowledged",
                       LEAT_ARG(self->options.stream), why);
     else
         leat_sink_log(self->sink, LEAT_INFO, "redis: stream \"%.*s\" can be written again",

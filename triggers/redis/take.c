@@ -64,14 +64,11 @@ static leat_status add_unit(struct leat_redis_source *redis, struct leat_deliver
 }
 
 /* It can never be delivered: it would be in the way for ever. */
-static void refuse(struct leat_redis_source *redis, uint32_t stream, leat_str id, size_t len)
+static void refuse_field(struct leat_redis_source *redis, uint32_t stream, leat_str id, size_t len)
 {
-    size_t max = leat_max_payload(redis->source);
     char reason[160];
-    if (len > 0)
-        snprintf(reason, sizeof(reason), "a field has %zu bytes, limits.payload is %zu", len, max);
-    else
-        snprintf(reason, sizeof(reason), "it does not fit into limits.memory");
+    snprintf(reason, sizeof(reason), "a field has %zu bytes, limits.payload is %zu", len,
+             leat_max_payload(redis->source));
     leat_redis_put_aside(redis, stream, id, reason);
 }
 
@@ -97,17 +94,16 @@ enum leat_redis_taken leat_redis_take(struct leat_redis_source *redis, struct le
         size_t left_out = leat_redis_entry_left_out(leat_redis_item(item, 1));
         bool overflow = leat_delivery_arena(delivery)->overflow;
         if (left_out > 0 && !overflow) {
-            refuse(redis, stream, id, left_out);
+            refuse_field(redis, stream, id, left_out);
             continue;
         }
         if (is_settling(redis, stream, id))
             continue;
-        leat_status status = overflow ? LEAT_STATUS(TOO_BIG) : add_unit(redis, delivery, stream, item);
-        if (leat_is_ok(status))
+        if (!overflow && leat_is_ok(add_unit(redis, delivery, stream, item)))
             continue;
         redis->full = true;
-        if (redis->careful && id.ptr != NULL)
-            refuse(redis, stream, id, status.code == LEAT_E_TOO_BIG ? leat_max_payload(redis->source) + 1 : 0);
+        if (redis->careful && id.ptr != NULL) /* and it is alone */
+            leat_redis_put_aside(redis, stream, id, "it does not fit into limits.payload or limits.memory");
         return LEAT_REDIS_LEFT;
     }
     return LEAT_REDIS_TAKEN;
@@ -133,7 +129,10 @@ enum leat_redis_taken leat_redis_deliver(struct leat_redis_source *redis, struct
                                          enum leat_redis_taken taken)
 {
     size_t bytes = 0;
-    if (LEAT_TAKE(redis->full) || !hold_all(redis, delivery)) {
+    bool full =
+        LEAT_TAKE(redis->full) || leat_delivery_arena(delivery)->overflow; /* a list may be missing as a whole */
+    if (full || !hold_all(redis, delivery)) {
+        redis->careful = true;
         leat_delivery_drop(delivery);
         return LEAT_REDIS_LEFT;
     }

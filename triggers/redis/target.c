@@ -101,6 +101,8 @@ static leat_status read_host(const struct reading *reading, leat_str text, struc
     }
     if (port.ptr == NULL)
         port = reading->scheme->sentinel ? LEAT_STR(SENTINEL_PORT) : LEAT_STR(SERVER_PORT);
+    if (memchr(host.ptr, '?', host.len) != NULL || memchr(host.ptr, '#', host.len) != NULL)
+        return refuse(reading, "behind the host only a port and a database may stand");
     if (host.len == 0 || !leat_str_int64(port, &number) || number < 1 || number > 65535)
         return refuse(reading, host.len == 0 ? "it has no host" : "the port is no number below 65536");
     target->host = leat_arena_copy(reading->arena, host);
