@@ -258,7 +258,7 @@ static void expect_refused(leat_status status, const char *url, const char *why)
 
 #define NO_FORM "it is of no form that is known"
 #define NO_HOST "it has no host"
-#define NO_QUERY "behind the host only a port and a database may stand"
+#define NO_HOST_QUERY "behind the host only a port and a database may stand"
 #define NO_PORT "the port is no number below 65536"
 #define NO_DATABASE "the database is no number"
 #define NO_USER "the user is not well encoded"
@@ -294,9 +294,9 @@ Test(redis_target, what_is_refused_is_told)
         {"redis://[", BAD_HOST},
         {"redis://[::1]6379", BAD_HOST},
         {"redis://[::1]]", BAD_HOST},
-        {"redis://h?db=1", NO_QUERY},
+        {"redis://h?db=1", NO_HOST_QUERY},
         {"redis://h:6379?db=1", NO_PORT},
-        {"redis://h#1", NO_QUERY},
+        {"redis://h#1", NO_HOST_QUERY},
         {"redis://h:", NO_PORT},
         {"redis://[::1]:", NO_PORT},
         {"redis://h:0", NO_PORT},
