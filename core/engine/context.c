@@ -154,7 +154,7 @@ int64_t leat_remaining_ms(const leat_context *context)
 {
     const struct leat_delivery *delivery = delivery_of(context);
     if (context->run != NULL && context->run->deadline_us != 0) {
-        int64_t left_us = context->run->deadline_us - leat_clock_us(context->engine->options.clock);
+        int64_t left_us = leat_run_deadline_us(context->run) - leat_clock_us(context->engine->options.clock);
         return left_us > 0 ? left_us / 1000 : 0;
     }
     if (delivery == NULL || delivery->invocation.deadline_ms == 0)

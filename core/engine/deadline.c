@@ -58,14 +58,15 @@ void leat_deadline_start(struct leat_run *run)
     if (engine->timer == NULL)
         return;
     watch(run); /* a drain may end it */
-    run->due_us = NEVER;
+    run->due_us = run->end_us = NEVER;
     if (timeout_ms == 0 && delivery_ms == 0)
         return;
     int64_t from_us = leat_engine_now_us(engine);
     int64_t own_us = timeout_ms > 0 ? leat_us_in(from_us, timeout_ms) : NEVER;
-    int64_t end_us = delivery_ms != 0 ? end_of(engine, delivery_ms, from_us) : NEVER;
+    if (delivery_ms != 0)
+        run->end_us = end_of(engine, delivery_ms, from_us);
     run->started_us = from_us;
-    run->deadline_us = run->due_us = end_us < own_us ? end_us : own_us;
+    run->deadline_us = run->due_us = run->end_us < own_us ? run->end_us : own_us;
     arm(engine, run->due_us, from_us);
 }
 
@@ -178,7 +179,7 @@ static void fill_stand_in(struct leat_run *run, const struct leat_run *lost)
                                           .reason = reason.ptr != NULL ? reason : LEAT_STR("timed out"),
                                           .delay_ms = -1};
     struct leat_result result = unstarted;
-    result.duration_us = leat_engine_now_us(run->engine) - lost->started_us;
+    result.duration_us = leat_engine_now_us(run->engine) - lost->started_us - atomic_load(&lost->late_us);
     result.handler = lost->bound->handler.name;
     for (uint32_t i = 0; i < lost->count; i++) {
         const struct leat_work *work = &lost->work[i];
@@ -262,6 +263,7 @@ static void lose(struct leat_run *run)
         log_lost(run);
         leat_journal_hang(engine->options.journal, atomic_load(&run->slot));
     }
+    leat_ahead_end(engine);
     if (engine->lost <= engine->options.max_lost_slots || engine->gave_up)
         return;
     engine->gave_up = true;
@@ -315,27 +317,40 @@ static void expire_waiting(struct leat_source *source, int64_t from_us)
 
 /* --- the timer ------------------------------------------------------------------------------------------------ */
 
+static void cancel(struct leat_run *run)
+{
+    struct leat_engine *engine = run->engine;
+    atomic_store(&run->cancelled, true);
+    engine->options.executor->cancel(engine->executor, run);
+}
+
 /* The grace counts from when the handler could know. */
 static void pass(struct leat_run *run, int64_t at_us)
 {
     struct leat_engine *engine = run->engine;
-    if (run->due_us != run->deadline_us) {
+    int64_t deadline_us = leat_run_deadline_us(run);
+    if (run->overdue) {
         lose(run);
         return;
     }
+    if (leat_ahead_recall(run))
+        return;
+    if (deadline_us > at_us) {
+        run->due_us = deadline_us; /* it had to wait for its slot */
+        return;
+    }
+    run->overdue = true;
     run->due_us = leat_us_in(at_us, engine->options.grace_ms);
-    atomic_store(&run->cancelled, true);
-    engine->options.executor->cancel(engine->executor, run);
+    cancel(run);
     leat_stream_abort(run);
 }
 
 /* The limit of a drain has passed: as if it were everybody's deadline, but that nobody is given up for it. */
 void leat_deadline_cancel_all(struct leat_engine *engine)
 {
-    for (struct leat_run *run = engine->watched; run != NULL; run = run->watch_next) {
-        atomic_store(&run->cancelled, true);
-        engine->options.executor->cancel(engine->executor, run);
-    }
+    for (struct leat_run *run = engine->watched; run != NULL; run = run->watch_next)
+        if (!leat_ahead_recall(run))
+            cancel(run);
 }
 
 static void look(void *argument)

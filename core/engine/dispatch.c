@@ -10,11 +10,6 @@
 
 /* --- runs go out --------------------------------------------------------------------------------- */
 
-static bool slot_is_free(const struct leat_engine *engine)
-{
-    return engine->options.executor->free_slots(engine->executor) > engine->reserved;
-}
-
 /* The handler for the event at hand; NULL: it is decided, now or since it came. */
 static struct leat_bound *handler_for(struct leat_unit *unit)
 {
@@ -152,6 +147,8 @@ void leat_dispatch_forward(struct leat_engine *engine, struct leat_unit *unit)
 static void count_results(const struct leat_run *run)
 {
     struct leat_source_counters *counters = &run->deliveries[0]->source->counters;
+    if (run->recalled)
+        return;
     counters->events += run->count;
     for (uint32_t i = 0; i < run->count; i++)
         counters->outcomes[run->work[i].result->kind]++;
@@ -177,7 +174,12 @@ void leat_dispatch_results(struct leat_run *run)
     for (uint32_t i = 0; i < run->count; i++) {
         struct leat_unit *unit = run->work[i].unit;
         bool last = i + 1 == run->count || run->work[i + 1].unit != unit;
-        if (last)
+        if (!last)
+            continue;
+        unit->run = NULL;
+        if (run->recalled)
+            leat_unit_give_back(engine, unit, "no slot was free in time");
+        else
             leat_dispatch_forward(engine, unit);
     }
     leat_run_free(run);
@@ -237,8 +239,7 @@ void leat_run_done(struct leat_run *run)
         return;
     }
     pthread_mutex_lock(&engine->done_lock);
-    bool wake = engine->resting; /* else the turn that goes on will see it */
-    engine->resting = false;
+    bool wake = engine->wake_after > 0 && --engine->wake_after == 0; /* else the loop will see it by itself */
     push(run, &engine->last_done);
     atomic_store(&engine->done_elsewhere, true);
     pthread_mutex_unlock(&engine->done_lock);
@@ -249,9 +250,12 @@ void leat_run_done(struct leat_run *run)
 bool leat_dispatch_take_back(struct leat_engine *engine)
 {
     bool moved = false;
-    for (struct leat_run *run; (run = take_done(engine)) != NULL; moved = true)
+    for (struct leat_run *run; (run = take_done(engine)) != NULL; moved = true) {
+        if (run->phase == LEAT_RUN_RUNNING && !run->recalled)
+            leat_ahead_learn(engine, run->took_us);
         if (leat_deadline_end(run))
             leat_chain_after(run);
+    }
     return moved;
 }
 
@@ -265,8 +269,9 @@ static bool start_from(struct leat_engine *engine, struct leat_source *source)
     bool release = !over && is_to_release(unit);
     struct leat_bound *bound = over || release ? NULL : handler_for(unit);
     bool run = bound != NULL;
-    bool hopeless = run && !slot_is_free(engine) && leat_deadline_is_hopeless(engine);
-    if (run && !hopeless && !slot_is_free(engine)) {
+    bool room = run && leat_ahead_has_room(source);
+    bool hopeless = run && !room && leat_deadline_is_hopeless(engine);
+    if (run && !hopeless && !room) {
         leat_deadline_expect(engine, unit->delivery);
         return false;
     }
@@ -342,12 +347,13 @@ static void tell_change(struct leat_engine *engine)
         engine->options.changed(engine->options.changed_argument);
 }
 
-/* From here on whoever ends a run elsewhere wakes the loop. False: one has ended meanwhile. */
+/* From here on whoever ends enough runs elsewhere wakes the loop. False: one has ended meanwhile. */
 static bool rest(struct leat_engine *engine)
 {
+    uint32_t wake_after = leat_ahead_rest(engine);
     pthread_mutex_lock(&engine->done_lock);
     bool resting = engine->done == NULL;
-    engine->resting = resting;
+    engine->wake_after = resting ? wake_after : 0;
     pthread_mutex_unlock(&engine->done_lock);
     return resting;
 }
@@ -366,6 +372,7 @@ void leat_dispatch_turn(void *argument)
     }
     engine->in_turn = false;
     if (moved) {
+        (void)leat_ahead_rest(engine);
         leat_loop_wake(engine->loop);
         return;
     }

@@ -18,6 +18,7 @@ void leat_engine_stop(struct leat_engine *engine)
             continue;
         leat_again_stop(source);
         leat_lanes_release(source);
+        leat_ahead_stop(source);
     }
     leat_dispatch_wake(engine);
 }

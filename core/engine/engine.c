@@ -84,7 +84,7 @@ struct leat_engine *leat_engine_new(const struct leat_engine_options *options)
     engine->executor = leat_alloc(state_size > 0 ? state_size : 1);
     if (engine->loop == NULL || engine->executor == NULL || !make_slots(engine) ||
         !leat_pairs_make(&engine->arena, options->settings, &engine->settings) || !leat_middleware_add_own(engine) ||
-        !leat_deadline_init(engine) || !leat_alarms_init(engine)) {
+        !leat_deadline_init(engine) || !leat_alarms_init(engine) || !leat_ahead_init(engine)) {
         leat_engine_free(engine);
         return NULL;
     }
@@ -151,6 +151,7 @@ void leat_engine_free(struct leat_engine *engine)
     leat_free(engine->executor);
     leat_timer_free(engine->timer);
     leat_timer_free(engine->alarm_timer);
+    leat_timer_free(engine->ahead.nap);
     leat_finished_free(engine->finished);
     leat_loop_free(engine->loop);
     leat_arena_fini(&engine->arena);

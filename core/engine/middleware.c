@@ -45,6 +45,8 @@ static void log_after(void *self, struct leat_work *const *work, size_t count)
     for (size_t i = 0; i < count; i++) {
         const struct leat_result *result = work[i]->result;
         bool fine = result->kind == LEAT_OUTCOME_OK;
+        if (result->kind == LEAT_OUTCOME_NONE)
+            continue;
         enum leat_log_level level = engine->options.outcome_level;
         if (fine)
             level = level > LEAT_DEBUG ? LEAT_DEBUG : LEAT_TRACE;
@@ -71,6 +73,8 @@ static void count_after(void *self, struct leat_work *const *work, size_t count)
 {
     struct leat_engine *engine = self;
     for (size_t i = 0; i < count; i++) {
+        if (work[i]->result->kind == LEAT_OUTCOME_NONE)
+            continue;
         const char *trigger = work[i]->unit->record->adapter->name;
         leat_str kind = work[i]->event != NULL ? leat_event_kind(work[i]->event) : leat_str_c(trigger);
         leat_metrics_count(&engine->metrics, kind, work[i]->result->kind, work[i]->result->duration_us);

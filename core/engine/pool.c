@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The pool executor: a thread a slot. A run is handed only to a slot that is idle, so a slot's mailbox holds one, and
- * each hand-over wakes one thread. A slot is idle again before its run is done: whoever is told of the end finds it
- * free. One that a handler does not give back just stays busy.
+ * The pool executor: a thread a slot. Runs wait in one line for all of them. A slot that ends its run goes on with the
+ * first, without a sleep; one that is idle is woken by a flush. A slot has its next run, or is idle, before its last
+ * one is done: whoever is told of the end finds it so. One that a handler does not give back just stays busy.
  */
 #include <leat/alloc.h>
 #include <leat/run.h>
@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WAITING_MAX 16
+
 struct pool;
 
 struct pool_slot {
@@ -23,7 +25,7 @@ struct pool_slot {
     struct pool_slot *next; /* among the idle ones */
     pthread_t thread;
     sem_t handed;         /* a run, or the end: unlike a condition it costs the woken thread no lock */
-    struct leat_run *run; /* handed over, and until the handler has returned; NULL then: the end */
+    struct leat_run *run; /* until the handler has returned; NULL when woken: the end */
     leat_status opened;
     struct leat_error error;
 };
@@ -34,13 +36,15 @@ struct pool {
     struct pool_slot *idle; /* the last one that worked first: its caches are warm */
     uint32_t opening;
     _Atomic uint32_t idle_count;
+    struct leat_run **waiting; /* the first one longest; room for WAITING_MAX more than there are slots */
+    _Atomic uint32_t waiting_count;
     struct pool_slot *slots; /* loop thread, as is the rest */
     uint32_t count;          /* threads that were started */
 };
 
 /* --- on the slot's thread ------------------------------------------------------------------------- */
 
-/* With the lock. */
+/* With the lock, as all up to take_waiting. */
 static void put_idle(struct pool_slot *own)
 {
     struct pool *pool = own->pool;
@@ -50,20 +54,39 @@ static void put_idle(struct pool_slot *own)
     atomic_fetch_add(&pool->idle_count, 1);
 }
 
-/* The next run; NULL: the end. Whoever handed it over wrote it before. */
-static struct leat_run *take_run(struct pool_slot *own)
+/* NULL: there is none. */
+static struct leat_run *take_waiting(struct pool *pool, uint32_t index)
+{
+    uint32_t count = atomic_load(&pool->waiting_count);
+    if (index >= count)
+        return NULL;
+    struct leat_run *run = pool->waiting[index];
+    memmove(&pool->waiting[index], &pool->waiting[index + 1], (count - index - 1) * sizeof(run));
+    atomic_store(&pool->waiting_count, count - 1);
+    return run;
+}
+
+/* Sleeps until there is one; NULL: the end. Whoever handed it over wrote it before. */
+static struct leat_run *await_run(struct pool_slot *own)
 {
     while (sem_wait(&own->handed) != 0 && errno == EINTR)
         continue;
     return own->run;
 }
 
-static void end_run(struct pool_slot *own, struct leat_run *run)
+/* The run that waited longest; NULL: the slot is idle. */
+static struct leat_run *end_run(struct pool_slot *own, struct leat_run *run)
 {
-    pthread_mutex_lock(&own->pool->lock);
-    put_idle(own);
-    pthread_mutex_unlock(&own->pool->lock);
+    struct pool *pool = own->pool;
+    pthread_mutex_lock(&pool->lock);
+    struct leat_run *next = take_waiting(pool, 0);
+    if (next == NULL)
+        put_idle(own);
+    else
+        own->run = next;
+    pthread_mutex_unlock(&pool->lock);
     leat_run_done(run); /* from here on the run may be gone */
+    return next;
 }
 
 static bool open_own(struct pool_slot *own)
@@ -85,10 +108,11 @@ static void *serve(void *argument)
     struct pool_slot *own = argument;
     if (!open_own(own))
         return NULL;
-    for (struct leat_run *run; (run = take_run(own)) != NULL;) {
-        leat_run_call(run, own->slot);
-        end_run(own, run);
-    }
+    for (struct leat_run *run; (run = await_run(own)) != NULL;)
+        while (run != NULL) {
+            leat_run_call(run, own->slot);
+            run = end_run(own, run);
+        }
     leat_slot_close(own->slot);
     return NULL;
 }
@@ -170,6 +194,7 @@ static void close_pool(void *self)
     }
     pthread_cond_destroy(&pool->opened);
     pthread_mutex_destroy(&pool->lock);
+    leat_free(pool->waiting);
     leat_free(pool->slots);
 }
 
@@ -177,8 +202,12 @@ static leat_status open_pool(void *self, struct leat_slot *const *slots, uint32_
 {
     struct pool *pool = self;
     pool->slots = leat_alloc(count * sizeof(*pool->slots));
-    if (pool->slots == NULL)
+    pool->waiting = leat_alloc((count + WAITING_MAX) * sizeof(struct leat_run *));
+    if (pool->slots == NULL || pool->waiting == NULL) {
+        leat_free(pool->waiting);
+        leat_free(pool->slots);
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
+    }
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->opened, NULL);
     leat_status status = open_slots(pool, slots, count, reterr);
@@ -195,16 +224,52 @@ static uint32_t free_slots(void *self)
     return atomic_load(&pool->idle_count);
 }
 
+static uint32_t waiting(void *self)
+{
+    struct pool *pool = self;
+    return atomic_load(&pool->waiting_count);
+}
+
 static void start(void *self, struct leat_run *run)
 {
     struct pool *pool = self;
     pthread_mutex_lock(&pool->lock);
-    struct pool_slot *slot = pool->idle;
-    pool->idle = slot->next;
-    slot->run = run;
-    atomic_fetch_sub(&pool->idle_count, 1);
+    pool->waiting[atomic_fetch_add(&pool->waiting_count, 1)] = run;
     pthread_mutex_unlock(&pool->lock);
-    sem_post(&slot->handed);
+}
+
+/* A slot with its run; NULL: none is idle, or none waits. */
+static struct pool_slot *match(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    struct pool_slot *slot = pool->idle;
+    struct leat_run *run = slot != NULL ? take_waiting(pool, 0) : NULL;
+    if (run != NULL) {
+        pool->idle = slot->next;
+        slot->run = run;
+        atomic_fetch_sub(&pool->idle_count, 1);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return run != NULL ? slot : NULL;
+}
+
+static void flush(void *self, uint32_t slots)
+{
+    struct pool_slot *slot;
+    while (slots-- > 0 && (slot = match(self)) != NULL)
+        sem_post(&slot->handed);
+}
+
+static bool recall(void *self, struct leat_run *run)
+{
+    struct pool *pool = self;
+    pthread_mutex_lock(&pool->lock);
+    uint32_t count = atomic_load(&pool->waiting_count), index = 0;
+    while (index < count && pool->waiting[index] != run)
+        index++;
+    bool found = take_waiting(pool, index) != NULL;
+    pthread_mutex_unlock(&pool->lock);
+    return found;
 }
 
 /* The handler may return meanwhile, but its slot gets no other run: only this thread could give it one. */
@@ -227,6 +292,10 @@ const struct leat_executor_ops leat_executor_pool = {
     .open = open_pool,
     .free_slots = free_slots,
     .start = start,
+    .waiting_max = WAITING_MAX,
+    .flush = flush,
+    .waiting = waiting,
+    .recall = recall,
     .cancel = cancel,
     .close = close_pool,
     .enforces = true,

@@ -209,6 +209,8 @@ void leat_run_call(struct leat_run *run, struct leat_slot *slot)
     const struct leat_clock *clock = run->engine->options.clock;
     void *state = slot->states[run->bound->index];
     int64_t start_us = leat_clock_us(clock);
+    if (run->deadline_us != 0)
+        atomic_store(&run->late_us, start_us - run->started_us);
     atomic_store(&run->slot, slot->index);
     if (run->engine->options.journal != NULL)
         note_begin(run, slot);
@@ -216,16 +218,23 @@ void leat_run_call(struct leat_run *run, struct leat_slot *slot)
         call_batch(run, state);
     else
         call_one(run, state);
-    int64_t took_us = leat_clock_us(clock) - start_us;
+    run->took_us = leat_clock_us(clock) - start_us;
     leat_journal_end(run->engine->options.journal, slot->index);
     if (run->arena.overflow)
         distrust(run);
     for (uint32_t i = 0; i < run->count; i++) {
         if (run->work[i].decided)
             continue;
-        run->work[i].result->duration_us = took_us;
+        run->work[i].result->duration_us = run->took_us;
         run->work[i].result->handler = run->bound->handler.name;
     }
+}
+
+/* What it had to wait for its slot is not taken from its time. Any thread. */
+int64_t leat_run_deadline_us(const struct leat_run *run)
+{
+    int64_t own_us = run->deadline_us + atomic_load(&run->late_us);
+    return own_us < run->end_us ? own_us : run->end_us;
 }
 
 void leat_run_cancel(struct leat_run *run, struct leat_slot *slot)
@@ -293,7 +302,7 @@ void leat_lost(struct leat_unit *unit, enum leat_loss loss)
     source->counters.lease_lost += loss == LEAT_LEASE_LOST ? 1 : 0;
     leat_lease_end(unit);
     leat_again_drop(unit);
-    if (run != NULL && run->phase == LEAT_RUN_RUNNING && all_lost(run)) {
+    if (run != NULL && run->phase == LEAT_RUN_RUNNING && all_lost(run) && !leat_ahead_recall(run)) {
         atomic_store(&run->cancelled, true);
         if (engine->options.executor->cancel != NULL)
             engine->options.executor->cancel(engine->executor, run);

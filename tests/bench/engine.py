@@ -5,8 +5,8 @@ behind a mutex and a condition.
 
 `own` is CPU time of the whole process for an event, less what the handlers took, less what is left of the loop then:
 what other programs take of the clock is not in it. The queue runs twice: it may hold as much as the engine's source may
-have in flight, so that its threads find the next event without sleeping; and as many as it has threads (`each`). The
-latter is what the pool does: a run is handed to an idle slot only, so that nothing that waits has begun.
+have in flight, so that its threads find the next event without sleeping; and as many as it has threads (`each`), so
+that nothing waits behind a handler. The pool is between the two: what waits in it may be had back.
 
 A ratio is the median of the ratios within each round: runs are taken in turn, so that all see the same machine. Every
 run is one process; a tenth of its events only warm up. `1 CPU` rows have all threads on one.

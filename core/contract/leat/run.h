@@ -22,7 +22,8 @@ struct leat_work {
     struct leat_unit *unit;
     const struct leat_event *event;
     struct leat_run *run;
-    struct leat_result *result;     /* the run's. Before: set it together with DECIDED; after: what the handler said */
+    struct leat_result *result;     /* the run's. Before: set it together with DECIDED; after: what the handler said,
+                                     * NONE where it was not called and the unit goes back */
     struct leat_emission *emission; /* the run's: what the handler emitted, the last one first */
     enum leat_step step;            /* before: the middleware's answer, LEAT_NEXT when it is called */
     bool decided;                   /* by a before-step: the handler does not see it */
@@ -36,8 +37,14 @@ struct leat_executor_ops {
     /* `slots`: how many, at least 1. Each must be opened by leat_slot_open on the thread that will run it. */
     leat_status (*open)(void *self, struct leat_slot *const *slots, uint32_t count, struct leat_error *reterr);
     uint32_t (*free_slots)(void *self);
-    /* Ends in leat_run_call(run, slot) and then leat_run_done(run), from any thread, now or later. */
+    /* Ends in leat_run_call(run, slot) and then leat_run_done(run), from any thread, now or later. Where `waiting_max`
+     * is not 0 the run waits, until a slot that ends one goes on with it or `flush` gives it to a free one. So many may
+     * wait beyond the free slots. */
     void (*start)(void *self, struct leat_run *run);
+    uint32_t waiting_max;                      /* 0: the three that follow are NULL */
+    void (*flush)(void *self, uint32_t slots); /* wakes up to so many free slots for what waits */
+    uint32_t (*waiting)(void *self);
+    bool (*recall)(void *self, struct leat_run *run); /* takes back one that waits; false: a slot has it, or had it */
     void (*cancel)(void *self, struct leat_run *run); /* may be NULL */
     void (*close)(void *self);                        /* every started run is done by now */
     /* Runs go on while the loop turns, so that a deadline can end the wait for one; `cancel` is there. A slot whose

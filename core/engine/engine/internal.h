@@ -185,7 +185,12 @@ struct leat_run {
     uint32_t pending;        /* works whose before-step is not answered */
     _Atomic bool cancelled;
     int64_t started_us, deadline_us;         /* set before it starts; 0: it has no deadline of its own */
+    int64_t end_us;                          /* whenever it begins, it has no longer; INT64_MAX: it may be any time */
+    _Atomic int64_t late_us;                 /* it began so long after it was started */
     int64_t due_us;                          /* when the timer must look at it: the deadline, then its grace */
+    int64_t took_us;                         /* the handler */
+    bool overdue;                            /* its deadline has passed, and it was told */
+    bool recalled;                           /* no slot has begun it */
     struct leat_run *watch_next, **watch_at; /* among those with a deadline; watch_at NULL: it is not there */
     struct leat_context context;             /* the last member */
 };
@@ -194,6 +199,14 @@ struct leat_batch {
     struct leat_run *run;
     struct leat_work **work; /* those no middleware decided */
     size_t count;
+};
+
+/* Runs that wait in the executor: ahead.c. */
+struct leat_ahead {
+    uint32_t room;           /* so many may wait now */
+    int64_t times, usual_us; /* of the last runs */
+    struct leat_timer *nap;  /* NULL: the executor lets none wait */
+    bool napping, stuck;     /* the nap is set; it has passed and no run has ended since */
 };
 
 #define LEAT_LANE_BUCKETS 256
@@ -229,7 +242,7 @@ struct leat_engine {
         bool on, cancelled, over;
     } drain;
     struct leat_lane *lanes[LEAT_LANE_BUCKETS];
-    pthread_mutex_t done_lock; /* guards done, last_done and resting */
+    pthread_mutex_t done_lock; /* guards done, last_done and wake_after */
     struct leat_run *done, **last_done;
     struct leat_run *done_here, **last_here; /* the loop thread's own: no lock */
     struct leat_run *spare;
@@ -241,8 +254,9 @@ struct leat_engine {
     uint32_t runs, reserved; /* runs that exist; slots promised to runs whose before-steps go on */
     uint32_t lost;           /* runs that were given up and are still under way: each has a slot */
     bool executor_open;
-    bool changing;              /* options.changed is to be told */
-    bool resting;               /* the loop does not look at `done` before it is woken */
+    bool changing;       /* options.changed is to be told */
+    uint32_t wake_after; /* the loop is to be woken when so many runs have ended; 0: it looks by itself */
+    struct leat_ahead ahead;
     atomic_bool done_elsewhere; /* there may be some in `done` */
     bool in_turn, again;        /* again: something moved outside the turn's own steps */
     bool hooks_told;
@@ -353,11 +367,22 @@ leat_status leat_deadline_verdict(struct leat_engine *engine, struct leat_error 
 struct leat_bound *leat_route(const struct leat_unit *unit, const struct leat_envelope *envelope, const char **retwhy);
 struct leat_bound *leat_bind(struct leat_engine *engine, const struct leat_handler *handler, struct leat_error *reterr);
 
+/* ahead.c */
+bool leat_ahead_init(struct leat_engine *engine);
+bool leat_ahead_has_room(const struct leat_source *source);
+void leat_ahead_learn(struct leat_engine *engine, int64_t took_us);
+void leat_ahead_started(struct leat_engine *engine, const struct leat_source *source);
+bool leat_ahead_recall(struct leat_run *run);
+void leat_ahead_stop(const struct leat_source *source);
+void leat_ahead_end(struct leat_engine *engine);
+uint32_t leat_ahead_rest(struct leat_engine *engine);
+
 /* chain.c */
 void leat_chain_before(struct leat_run *run);
 void leat_chain_after(struct leat_run *run);
 
 /* run.c */
+int64_t leat_run_deadline_us(const struct leat_run *run);
 struct leat_run *leat_run_new(struct leat_engine *engine, struct leat_bound *bound, uint32_t size);
 void leat_run_add(struct leat_run *run, struct leat_unit *unit, uint32_t index);
 void leat_run_free(struct leat_run *run);
