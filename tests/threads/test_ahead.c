@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { QUICK = 300, PATIENCE_S = 30, TIMEOUT_MS = 200 };
+enum { QUICK = 300, PATIENCE_S = 30, TIMEOUT_MS = 200, SLOW_US = 1500 };
 
 static unsigned checks, failures;
 
@@ -49,7 +49,10 @@ static struct leat_engine *engine;
 static struct leat_unit *marked; /* the unit whose event says "mark" */
 static void (*act)(void);        /* on the loop thread, once runs wait behind "hold"; NULL: nothing */
 static time_t patience;
-static atomic_bool held, released, let_go;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the two that follow */
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static bool released, let_go; /* "hold" returns when both are true */
+static atomic_bool held;
 static atomic_uint begun; /* behind "hold" */
 static _Atomic int64_t skew_us, time_left_ms;
 
@@ -57,6 +60,14 @@ static void post(void (*function)(void *))
 {
     if (!leat_loop_post(leat_engine_loop(engine), function, NULL))
         abort();
+}
+
+static void set(bool *member)
+{
+    pthread_mutex_lock(&lock);
+    *member = true;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
 }
 
 /* Goes on until runs wait, then acts and lets the handler go. */
@@ -70,13 +81,7 @@ static void when_others_wait(void *argument)
     }
     if (!late)
         act();
-    atomic_store(&released, true);
-}
-
-static void nap(void)
-{
-    const struct timespec nap = {.tv_nsec = 100000};
-    nanosleep(&nap, NULL);
+    set(&released);
 }
 
 static void hold(void)
@@ -84,20 +89,27 @@ static void hold(void)
     atomic_store(&held, true);
     if (act != NULL)
         post(when_others_wait);
-    while (!atomic_load(&released))
-        nap();
-    while (!atomic_load(&let_go) && time(NULL) <= patience)
-        nap();
+    const struct timespec until = {.tv_sec = patience};
+    pthread_mutex_lock(&lock);
+    bool late = false;
+    while ((!released || !let_go) && !late)
+        late = pthread_cond_timedwait(&changed, &lock, &until) != 0;
+    pthread_mutex_unlock(&lock);
+}
+
+static void work(void)
+{
+    int64_t until_us = leat_clock_us(&leat_clock_system) + SLOW_US;
+    while (leat_clock_us(&leat_clock_system) < until_us)
+        continue;
 }
 
 static leat_outcome handle(leat_context *ctx, const leat_event *event, void *state)
 {
     leat_str todo = leat_event_data(event);
     (void)state;
-    if (leat_str_is(todo, "slow")) {
-        const struct timespec more = {.tv_nsec = 1500000};
-        nanosleep(&more, NULL);
-    }
+    if (leat_str_is(todo, "slow"))
+        work();
     if (leat_str_is(todo, "hold")) {
         hold();
         return leat_ok(ctx);
@@ -107,7 +119,7 @@ static leat_outcome handle(leat_context *ctx, const leat_event *event, void *sta
     if (leat_str_is(todo, "mark"))
         atomic_store(&time_left_ms, leat_remaining_ms(ctx));
     if (leat_str_is(todo, "last"))
-        atomic_store(&let_go, true);
+        set(&let_go);
     return leat_ok(ctx);
 }
 
@@ -181,8 +193,8 @@ static bool run(struct setup setup)
     most_waiting = 0;
     marked = NULL;
     atomic_store(&held, false);
-    atomic_store(&released, act == NULL);
-    atomic_store(&let_go, false);
+    released = act == NULL;
+    let_go = false;
     atomic_store(&begun, 0);
     atomic_store(&skew_us, 0);
     fake_log_reset();
@@ -214,7 +226,7 @@ static bool behind_ended(enum leat_verdict verdict)
 
 static void let_it_go(void)
 {
-    atomic_store(&let_go, true);
+    set(&let_go);
 }
 
 /* --- the tests ------------------------------------------------------------------------------------------------ */
