@@ -102,21 +102,36 @@ def mend(home):
     tap.contains(done.stdout, "2 events: 2 ok, as expected")
 
 
+def left_by_a_function(name, event):
+    """What `aws sqs receive-message` prints of an event that an asynchronous function failed on."""
+    record = {"version": "1.0", "timestamp": "2024-05-02T18:51:44.007Z", "requestPayload": event,
+              "requestContext": {"requestId": "8f5e", "condition": "RetriesExhausted", "approximateInvokeCount": 3,
+                                 "functionArn": f"arn:aws:lambda:eu-west-1:123456789012:function:{name}:$LATEST"},
+              "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+              "responsePayload": {"errorType": "Function.Retry", "errorMessage": "not today"}}
+    return {"Messages": [{"MessageId": "7a2d", "ReceiptHandle": "AQEB", "Body": json.dumps(record),
+                          "Attributes": {"SentTimestamp": "1716450903118"}}]}
+
+
 @tap.test
 def what_an_asynchronous_function_left_runs_on_the_desk():
     event = json.loads((tap.ROOT / "handlers/index/events/direct.json").read_text())
-    record = {"version": "1.0", "timestamp": "2024-05-02T18:51:44.007Z", "requestPayload": event,
-              "requestContext": {"requestId": "8f5e", "condition": "RetriesExhausted", "approximateInvokeCount": 3,
-                                 "functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:index:$LATEST"},
-              "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
-              "responsePayload": {"errorType": "Function.Retry", "errorMessage": "cannot write the index"}}
-    letter = {"Messages": [{"MessageId": "7a2d", "ReceiptHandle": "AQEB", "Body": json.dumps(record),
-                            "Attributes": {"SentTimestamp": "1716450903118"}}]}
     with tap.folder() as folder:
-        pathlib.Path(folder, "bad.json").write_text(json.dumps(letter))
+        pathlib.Path(folder, "bad.json").write_text(json.dumps(left_by_a_function("index", event)))
         done = tap.leat("replay", "--handler", tap.BUILD / "handlers/index.so", "bad.json", cwd=folder)
         tap.equal(done.returncode, 0, done.stdout + done.stderr)
         tap.contains(done.stdout, "Lambda would be told null")
+
+
+@tap.test
+def so_does_what_a_schedule_called_with():
+    letter = left_by_a_function("greet", {"name": "world"})
+    with tap.folder() as folder:  # what jq takes out of the letter
+        event = json.loads(letter["Messages"][0]["Body"])["requestPayload"]
+        pathlib.Path(folder, "event.json").write_text(json.dumps(event))
+        done = tap.leat("replay", "--handler", tap.BUILD / "handlers/greet.so", "event.json", cwd=folder)
+        tap.equal(done.returncode, 0, done.stdout + done.stderr)
+        tap.contains(done.stdout, '{"greeting":"hello world"}')
 
 
 tap.main()

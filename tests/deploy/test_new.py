@@ -9,6 +9,7 @@ import rules
 import tap
 from cloudformation import Template
 
+SHELL = {"PATH": f"{tap.BUILD}:/usr/bin:/bin", "PKG_CONFIG_PATH": str(tap.BUILD / "meson-uninstalled")}
 NAMES = ["hello", "2nd-try", "_", "null", "1e3", "orders", "n" * 100]
 
 
@@ -50,8 +51,7 @@ def its_function_runs_with_the_package_beside_it():
     cloudformation.need_yaml()
     with tap.folder() as folder:
         home, path = new(folder, "2nd-try")
-        env = {"PATH": f"{tap.BUILD}:/usr/bin:/bin", "PKG_CONFIG_PATH": str(tap.BUILD / "meson-uninstalled")}
-        tap.must("make", "-C", home, env=env)
+        tap.must("make", "-C", home, env=SHELL)
         function = Template(path.read_text()).value("Function")
         package = (path.parent / function["CodeUri"]).resolve()
         tap.equal(package, (home / "function.zip").resolve(), "where leat package writes it")
@@ -63,6 +63,27 @@ def its_function_runs_with_the_package_beside_it():
                         env={"_HANDLER": function["Handler"]})
         tap.equal(done.returncode, 0, done.stderr)
         tap.contains(done.stdout, 'Lambda would be told {"batchItemFailures":[]}')
+
+
+@tap.test
+def what_leat_package_writes_is_what_the_template_deploys():
+    """The first ten minutes: leat new --lambda, make test, leat package, sam deploy but for the deploying."""
+    if tap.leat("package", "--help").returncode != 0:
+        raise tap.Skip("this leat has no verb package")
+    with tap.folder() as folder:
+        home, path = new(folder, "hello")
+        tap.must("make", "-C", home, "test", env=SHELL)
+        done = tap.leat("package", "hello.so", "-o", "function.zip", cwd=home)
+        tap.equal(done.returncode, 0, done.stderr)
+        tap.contains((done.stdout + done.stderr).splitlines()[-1], "sam deploy -t deploy/lambda/hello.yaml --guided")
+        package = (path.parent / Template(path.read_text()).value("Function", "CodeUri")).resolve()
+        with zipfile.ZipFile(package) as archive:
+            modes = {entry.filename: entry.external_attr >> 16 & 0o777 for entry in archive.infolist()}
+        tap.equal(modes.get("bootstrap"), 0o755, modes)
+        assert {Template(path.read_text()).value("Function", "Handler"), "leat.yaml"} <= set(modes), modes
+        done = tap.leat("replay", "--bootstrap", "function.zip", "events/sqs.json", cwd=home,
+                        env={"_HANDLER": Template(path.read_text()).value("Function", "Handler")})
+        tap.equal(done.returncode, 0, done.stdout + done.stderr)
 
 
 tap.main()
