@@ -30,11 +30,13 @@ def some(folder, *names):
     return lambda build: [[sys.executable, f"tests/{folder}/test_{name}.py"] for name in names]
 
 
-def interop(build):
-    """Under a Python that has what leat is compared with; without it the tests skip themselves."""
-    made = subprocess.run([ROOT / "dev", "packages"]).returncode == 0
-    interpreter = str(ROOT / "build-interop/bin/python") if made else sys.executable
-    return [[interpreter, *command[1:]] for command in python("interop")(build)]
+def with_packages(folder):
+    """Under a Python that has what the folder's lists name; without it the tests skip themselves."""
+    def commands(build):
+        made = subprocess.run([ROOT / "dev", "packages", folder]).returncode == 0
+        interpreter = str(ROOT / f"build-{folder}/bin/python") if made else sys.executable
+        return [[interpreter, *command[1:]] for command in python(folder)(build)]
+    return commands
 
 
 def rie(build):
@@ -69,7 +71,8 @@ SUITES = {
     "structure": ("plain", ["all", "lambda-stub"], 180, python("structure")),
     "chaos": ("plain", ["all"], 150, python("chaos")),
     "install": ("plain", ["all"], 90, python("install")),
-    "interop": ("plain", ["all"], 120, interop),
+    "interop": ("plain", ["all"], 120, with_packages("interop")),
+    "deploy": ("plain", ["all"], 240, with_packages("deploy")),
     "rie": ("plain", ["all"], 40, rie),
     "unit-gcc-asan": ("gcc-asan", ["all", "unit-tests"], 300, unit()),
     "lambda": ("plain", ["all"], 120, python("lambda")),

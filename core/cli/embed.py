@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files as C, for what leat writes: embed.py OUTPUT.c OUTPUT.h FILE... makes a table of names and bytes."""
+"""Files as C, for what leat writes: embed.py OUTPUT.c OUTPUT.h FILE... [--example FILE...] makes a table of names and
+bytes. In an example the handler it is named after becomes @NAME@, and our licence is no line of the user's file."""
 import pathlib
+import re
 import sys
 
 HEADER = """\
@@ -29,14 +31,22 @@ def array(number, data):
     return f"static const char file_{number}[] = {{\n{''.join(lines)}    0,\n}};\n"
 
 
+def from_example(path):
+    text = re.sub(r"\A# SPDX-License-Identifier: .*\n", "", path.read_text())
+    return re.sub(rf"(build/handlers/)?\b{re.escape(path.stem)}\b", "@NAME@", text).encode()
+
+
 def main():
     source, header = map(pathlib.Path, sys.argv[1:3])
-    files = [pathlib.Path(name) for name in sys.argv[3:]]
+    arguments = sys.argv[3:]
+    at = arguments.index("--example") if "--example" in arguments else len(arguments)
+    files = [(path.name, path.read_bytes()) for path in map(pathlib.Path, arguments[:at])]
+    files += [(path.name, from_example(path)) for path in map(pathlib.Path, arguments[at + 1:])]
     header.write_text(HEADER)
     text = ["#include <templates.h>\n"]
-    text += [array(number, path.read_bytes()) for number, path in enumerate(files)]
+    text += [array(number, data) for number, (_, data) in enumerate(files)]
     text += ["const struct leat_template leat_templates[] = {"]
-    text += [f'    {{"{path.name}", file_{number}, sizeof(file_{number}) - 1}},' for number, path in enumerate(files)]
+    text += [f'    {{"{name}", file_{number}, sizeof(file_{number}) - 1}},' for number, (name, _) in enumerate(files)]
     text += ["    {NULL, NULL, 0},", "};", ""]
     source.write_text("\n".join(text))
 

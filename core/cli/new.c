@@ -19,18 +19,28 @@
 #define NAME_MAX_LEN 100
 #define MADE_MAX 16
 
-/* What is written, in this order, out of which file of core/cli/new. @NAME@ and @IDENT@ are replaced. */
+enum { LAMBDA };
+
+static const struct leat_cli_option options[] = {
+    [LAMBDA] = {"lambda", NULL, "also a template for AWS SAM that deploys the handler on an SQS queue"},
+    {NULL, NULL, NULL},
+};
+
+/* What is written, in this order, out of which file: of core/cli/new, or orders.yaml of deploy/lambda. @NAME@ and
+ * @IDENT@ are replaced. */
 static const struct {
     const char *path, *template;
+    bool lambda; /* only with --lambda */
 } files[] = {
-    {"@NAME@.c", "handler.c.in"},           {"Makefile", "Makefile.in"},
-    {"leat.yaml", "leat.yaml.in"},          {"events/sqs.json", "sqs.json"},
-    {"events/sqs.expect", "sqs.expect.in"},
+    {"@NAME@.c", "handler.c.in", false},           {"Makefile", "Makefile.in", false},
+    {"leat.yaml", "leat.yaml.in", false},          {"events/sqs.json", "sqs.json", false},
+    {"events/sqs.expect", "sqs.expect.in", false}, {"deploy/lambda/@NAME@.yaml", "orders.yaml", true},
 };
 #define FILE_COUNT (sizeof(files) / sizeof(files[0]))
 
 struct maker {
     const char *name;
+    bool lambda;
     char ident[NAME_MAX_LEN + 1]; /* the name as C takes it */
     struct leat_arena arena;
     struct {
@@ -194,11 +204,17 @@ static int check_place(const char *name)
                                         "%s is there already and not empty", name);
 }
 
+static bool is_wanted(const struct maker *maker, size_t index)
+{
+    return maker->lambda || !files[index].lambda;
+}
+
 static int make_all(struct maker *maker)
 {
     int status = check_place(maker->name);
     for (size_t i = 0; status == EXIT_DONE && i < FILE_COUNT; i++)
-        status = make_file(maker, i);
+        if (is_wanted(maker, i))
+            status = make_file(maker, i);
     return status;
 }
 
@@ -207,7 +223,8 @@ static void say_made(struct maker *maker)
     fputs("wrote", stdout);
     for (size_t i = 0; i < FILE_COUNT; i++) {
         leat_str path = filled(maker, leat_str_c(files[i].path), "");
-        printf(" %.*s", LEAT_ARG(path));
+        if (is_wanted(maker, i))
+            printf(" %.*s", LEAT_ARG(path));
     }
     putchar('\n');
 }
@@ -215,6 +232,14 @@ static void say_made(struct maker *maker)
 static void maker_fini(struct maker *maker)
 {
     leat_arena_fini(&maker->arena);
+}
+
+static bool take_option(void *argument, size_t index, const char *value)
+{
+    struct maker *maker = argument;
+    (void)value;
+    maker->lambda = maker->lambda || index == LAMBDA;
+    return true;
 }
 
 static int new_main(struct leat_cli *cli, int argc, char **argv)
@@ -225,7 +250,7 @@ static int new_main(struct leat_cli *cli, int argc, char **argv)
     leat_arena_init(&maker.arena, 0);
     if (names == NULL)
         return leat_cli_fail(EXIT_BUG, NULL, "out of memory");
-    int count = leat_cli_parse(&leat_verb_new, argc, argv, NULL, NULL, names);
+    int count = leat_cli_parse(&leat_verb_new, argc, argv, take_option, &maker, names);
     if (count < 0)
         return EXIT_USAGE_ERROR;
     if (count != 1)
@@ -241,14 +266,14 @@ static int new_main(struct leat_cli *cli, int argc, char **argv)
     return status;
 }
 
-static const struct leat_cli_option options[] = {{NULL, NULL, NULL}};
-
 const struct leat_cli_verb leat_verb_new = {
     .name = "new",
     .arguments = "NAME",
     .summary = "write a handler, its Makefile, an event and what is expected of it",
-    .examples = "leat new hello && cd hello && make test\n",
-    .notes = "Writes NAME/NAME.c, NAME/Makefile, NAME/events/sqs.json and NAME/events/sqs.expect.\n"
+    .examples = "leat new hello && cd hello && make test\n"
+                "leat new --lambda hello && cd hello && make && leat package hello.so -o function.zip\n",
+    .notes = "Writes NAME.c, Makefile, leat.yaml, events/sqs.json and events/sqs.expect into the folder NAME;\n"
+             "with --lambda also deploy/lambda/NAME.yaml.\n"
              "A folder that holds something is left alone: exit status 73.\n",
     .options = options,
     .run = new_main,

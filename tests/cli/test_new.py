@@ -31,6 +31,34 @@ def it_says_what_it_wrote():
 
 
 @tap.test
+def with_lambda_there_is_a_template_too():
+    with tap.folder() as folder:
+        for arguments in [["--lambda", "2nd-try"], ["hello", "--lambda", "--lambda"]]:
+            done = tap.leat("new", *arguments, cwd=folder)
+            name = next(word for word in arguments if word != "--lambda")
+            tap.equal((done.returncode, done.stderr), (0, ""))
+            tap.equal(done.stdout, f"wrote {name}.c Makefile leat.yaml events/sqs.json events/sqs.expect"
+                                   f" deploy/lambda/{name}.yaml\n")
+            tap.equal(written(folder, name), sorted([each.format(name) for each in FILES]
+                                                    + [f"deploy/lambda/{name}.yaml"]))
+            text = (pathlib.Path(folder) / name / f"deploy/lambda/{name}.yaml").read_text()
+            tap.contains(text, f"\n      Handler: {name}.so\n")
+            tap.contains(text, f"sam deploy -t deploy/lambda/{name}.yaml --guided\n")
+            for unwanted in ["@NAME@", "@IDENT@", "orders", "SPDX", "build/"]:
+                assert unwanted not in text, unwanted
+
+
+@tap.test
+def with_lambda_a_folder_that_is_there_is_left_alone_too():
+    with tap.folder() as folder:
+        tap.equal(tap.leat("new", "hello", cwd=folder).returncode, 0)
+        done = tap.leat("new", "--lambda", "hello", cwd=folder)
+        tap.equal((done.returncode, done.stdout), (73, ""))
+        tap.contains(done.stderr, "hello is there already and not empty")
+        assert not (pathlib.Path(folder) / "hello/deploy").exists()
+
+
+@tap.test
 def what_it_writes_builds_and_passes_at_once():
     for name in ["hello", "2nd-try", "_"]:
         with tap.folder() as folder:
@@ -98,7 +126,7 @@ def a_name_that_c_or_a_path_cannot_take_exits_64():
             done = tap.leat("new", "--", name, cwd=folder)
             tap.equal((done.returncode, done.stdout), (64, ""), name)
             tap.contains(done.stderr, "cannot be the name of a handler")
-        for arguments in [[], ["a", "b"]]:
+        for arguments in [[], ["a", "b"], ["--lambda"], ["--lambda=sqs", "a"]]:
             tap.equal(tap.leat("new", *arguments, cwd=folder).returncode, 64, arguments)
         tap.equal(os.listdir(folder), [])
 
@@ -116,6 +144,11 @@ def a_disk_that_fills_up_leaves_nothing_behind():
             tap.contains(done.stderr, f"cannot write {name}/")
         tap.equal(os.listdir(folder), ["empty"], "the folder that was there stays")
         tap.equal(written(folder, "empty"), [])
+        done = tap.run("sh", "-c", 'ulimit -f 8; trap "" XFSZ; exec "$0" new --lambda hello', tap.BUILD / "leat",
+                       cwd=folder)
+        tap.equal((done.returncode, done.stdout), (74, ""), done.stderr)
+        tap.contains(done.stderr, "cannot write hello/deploy/lambda/hello.yaml")
+        tap.equal(os.listdir(folder), ["empty"], "nor do the folders above the template")
 
 
 @tap.test
