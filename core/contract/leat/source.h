@@ -52,8 +52,8 @@ struct leat_source_ops {
     leat_status (*init)(void *self, struct leat_source *source, struct leat_loop *loop, const void *options,
                         struct leat_error *reterr);
     leat_status (*start)(void *self, struct leat_error *reterr);
-    /* Credit, absolute: so many more units and bytes may be delivered; 0 pauses. A delivery counts as one unit more than
-     * it has. One that is larger than the rest of the credit may still come whole. */
+    /* Credit, absolute: so many more units and bytes may be delivered; 0 pauses. A delivery counts as one unit more
+     * than it has units. One that is larger than the rest of the credit may still come whole. */
     void (*demand)(void *self, uint32_t units, size_t bytes);
     /* No more of that domain (held), or more again. What was fetched already may still come. */
     void (*hold)(void *self, uint32_t domain, bool held);
