@@ -69,6 +69,7 @@ SUITES = {
     "structure": ("plain", ["all", "lambda-stub"], 180, python("structure")),
     "chaos": ("plain", ["all"], 150, python("chaos")),
     "install": ("plain", ["all"], 90, python("install")),
+    "package": ("plain", ["all"], 120, python("package")),
     "interop": ("plain", ["all"], 120, interop),
     "rie": ("plain", ["all"], 40, rie),
     "unit-gcc-asan": ("gcc-asan", ["all", "unit-tests"], 300, unit()),
