@@ -37,10 +37,12 @@ def interop(build):
     return [[interpreter, *command[1:]] for command in python("interop")(build)]
 
 
-def rie(build):
+def emulated(folder):
     """The emulator comes before the suite's time begins; without it the tests skip themselves."""
-    subprocess.run([sys.executable, "tests/services/rie.py"], cwd=ROOT, stdout=subprocess.DEVNULL)
-    return python("rie")(build)
+    def commands(build):
+        subprocess.run([sys.executable, "tests/services/rie.py"], cwd=ROOT, stdout=subprocess.DEVNULL)
+        return python(folder)(build)
+    return commands
 
 
 def programs(pattern):
@@ -69,9 +71,9 @@ SUITES = {
     "structure": ("plain", ["all", "lambda-stub"], 180, python("structure")),
     "chaos": ("plain", ["all"], 150, python("chaos")),
     "install": ("plain", ["all"], 90, python("install")),
-    "package": ("plain", ["all"], 120, python("package")),
+    "package": ("plain", ["all"], 120, emulated("package")),
     "interop": ("plain", ["all"], 120, interop),
-    "rie": ("plain", ["all"], 40, rie),
+    "rie": ("plain", ["all"], 40, emulated("rie")),
     "unit-gcc-asan": ("gcc-asan", ["all", "unit-tests"], 300, unit()),
     "lambda": ("plain", ["all"], 120, python("lambda")),
     "handlers": ("gcc-asan", ["handler-tests"], 30, programs("handlers/test_*")),

@@ -17,7 +17,7 @@ import zipfile
 import runtime_api
 import tap
 
-LIBRARY_PATH = ("/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib")
+LIBRARY_PATH = "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
 LOADERS = {"x86_64": "/lib64/ld-linux-x86-64.so.2", "aarch64": "/lib/ld-linux-aarch64.so.1"}
 # The root comes first, as this machine's is out of sight behind the change of root.
 ENTER = """set -e
@@ -26,7 +26,7 @@ cp -r "$1/root/." "$1/mnt"
 mkdir -p "$1/mnt/tmp" "$1/mnt/dev" "$1/mnt/proc"
 touch "$1/mnt/dev/null" && mount --bind /dev/null "$1/mnt/dev/null"
 mount --bind "$1/mnt/var/task" "$1/mnt/var/task" && mount -o remount,bind,ro "$1/mnt/var/task"
-exec "$(PATH=$PATH:/usr/sbin:/sbin command -v chroot)" "$1/mnt" "$2/bootstrap"
+root=$1 && shift && exec "$(PATH=$PATH:/usr/sbin:/sbin command -v chroot)" "$root/mnt" "$@"
 """
 NOTE = """
 __attribute__((section(".note.leat"), aligned(4), used)) static const struct {
@@ -121,38 +121,37 @@ def c_library():
     return [folder / name for name in wanted if (folder / name).exists()]
 
 
+NAMESPACE = ["--mount", "--propagation", "private", "sh", "-c", ENTER, "sh"]
+
+
+def make_root(desk, archive, layer=None):
+    """A folder for ENTER, and the program that Lambda would start in it."""
+    if no_root():
+        raise tap.Skip(no_root())
+    place = desk.path("lambda")
+    shutil.rmtree(place, ignore_errors=True)
+    for folder in ["root/lib64", "root/usr/lib64", "root/opt", "root/var/task", "mnt"]:
+        (place / folder).mkdir(parents=True)
+    tap.must("unzip", "-q", desk.path(archive), "-d", place / "root/var/task")
+    if layer:
+        tap.must("unzip", "-q", desk.path(layer), "-d", place / "root/opt")
+    for path in c_library():
+        shutil.copy(path, place / "root/lib64" / path.name)
+    loader = pathlib.Path(LOADERS[os.uname().machine])
+    target = place / "root" / loader.relative_to("/")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(loader, target)
+    start = "/var/task" if (place / "root/var/task/bootstrap").exists() else "/opt"
+    return place, f"{start}/bootstrap"
+
+
 class Lambda(runtime_api.Function):
     """An archive, and a layer beside it, run as Lambda would run it."""
 
     def __init__(self, desk, archive, layer=None, **env):
-        if no_root():
-            raise tap.Skip(no_root())
-        self.place = desk.path("lambda")
-        shutil.rmtree(self.place, ignore_errors=True)
-        self.root = self.place / "root"
-        for folder in ["root/lib64", "root/usr/lib64", "root/opt", "mnt"]:
-            (self.place / folder).mkdir(parents=True)
-        self.unpack(desk.path(archive), self.root / "var/task")
-        if layer:
-            self.unpack(desk.path(layer), self.root / "opt")
-        self.add_c_library()
+        place, program = make_root(desk, archive, layer)
         variables = {"LAMBDA_TASK_ROOT": "/var/task", "LD_LIBRARY_PATH": LIBRARY_PATH, **env}
-        start = "/var/task" if (self.root / "var/task/bootstrap").exists() else "/opt"
-        super().__init__(env=variables, program="/usr/bin/unshare",
-                         arguments=["--mount", "--propagation", "private", "sh", "-c", ENTER, "sh", str(self.place), start])
-
-    @staticmethod
-    def unpack(archive, folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        tap.must("unzip", "-q", archive, "-d", folder)
-
-    def add_c_library(self):
-        for path in c_library():
-            shutil.copy(path, self.root / "lib64" / path.name)
-        loader = pathlib.Path(LOADERS[os.uname().machine])
-        target = self.root / loader.relative_to("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(loader, target)
+        super().__init__(env=variables, program="/usr/bin/unshare", arguments=[*NAMESPACE, str(place), program])
 
     def invoke(self, payload, **options):
         return super().invoke(payload, **options).json()
