@@ -84,7 +84,7 @@ static bool take_dynamic(const struct reading *reading, const Elf64_Shdr *string
     if (place == NULL)
         return true;
     *place = text_in(reading, strings, entry->d_un.d_val);
-    return place->len > 0;
+    return place->ptr != NULL;
 }
 
 static leat_status read_dynamic(const struct reading *reading)

@@ -99,6 +99,9 @@ static unsigned machine_of(struct checking *checking)
 
 static const char *given(const struct leat_package_question *question, leat_str name)
 {
+    leat_str rest = name;
+    while (rest.ptr != NULL)
+        name = leat_str_cut(&rest, '/');
     for (size_t i = 0; i < question->handler_count; i++) {
         const char *slash = strrchr(question->handlers[i], '/');
         if (leat_str_is(name, slash != NULL ? slash + 1 : question->handlers[i]))
@@ -208,7 +211,8 @@ static void tell(struct checking *checking, const struct component *component, e
         leat_buf_json_member(&buf, "why", why);
         leat_buf_c(&buf, "}\n");
     } else if (state != SAME) {
-        leat_buf_printf(&buf, "%s: ", checking->question->archive);
+        leat_buf_visible(&buf, leat_str_c(checking->question->archive));
+        leat_buf_c(&buf, ": ");
         leat_buf_visible(&buf, component->name);
         leat_buf_c(&buf, ": ");
         leat_buf_visible(&buf, why);
@@ -252,8 +256,10 @@ int leat_package_compare(struct leat_package *package, const struct leat_package
         check_component(&checking, at);
     if (package->arena.overflow)
         return leat_cli_fail(EXIT_BUG, NULL, "out of memory");
-    if (!question->json && checking.older == 0)
-        printf("%s: %u file%s, none older than this machine's\n", question->archive, checking.files - checking.unknown,
-               checking.files - checking.unknown == 1 ? "" : "s");
+    unsigned compared = checking.files - checking.unknown;
+    if (!question->json && checking.older == 0) {
+        leat_cli_print_visible(stdout, leat_str_c(question->archive));
+        printf(": %u file%s, none older than this machine's\n", compared, compared == 1 ? "" : "s");
+    }
     return checking.older > 0 ? EXIT_OUTCOME : EXIT_DONE;
 }

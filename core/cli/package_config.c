@@ -196,6 +196,9 @@ static leat_status add_handler(struct leat_package *package, const struct leat_c
     char path[4096];
     bool named = !leat_cut_handler(spec, &file, &name) && (file.len == 0 || memchr(file.ptr, '/', file.len) == NULL);
     if (named) {
+        const struct leat_package_item *bootstrap = leat_package_find(package, LEAT_STR("bootstrap"));
+        if (bootstrap != NULL && bootstrap->role == LEAT_PACKAGE_PROGRAM)
+            return LEAT_OK; /* it is linked in */
         LEAT_TRY(find_named(config, file, path, sizeof(path), reterr));
         place = leat_arena_printf(&package->arena, "%.*s.so", LEAT_ARG(file));
     } else {

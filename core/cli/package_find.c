@@ -93,10 +93,14 @@ static void try_libs(struct search *search)
 {
     for (size_t i = 0; i < search->package->lib_count && search->found == NULL; i++) {
         const char *path = search->package->libs[i];
-        if (is_folder(path))
+        if (is_folder(path)) {
             try_folder(search, leat_str_c(path));
-        else if (leat_str_eq(base_name(path), search->name))
-            try_file(search, path);
+            continue;
+        }
+        try_file(search, path);
+        if (search->found != NULL && !leat_str_eq(base_name(path), search->name) &&
+            !leat_str_eq(search->found->elf.soname, search->name))
+            search->found = NULL;
     }
 }
 

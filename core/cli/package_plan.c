@@ -108,7 +108,7 @@ static leat_status too_new(const struct leat_package *package, const struct leat
     (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s needs %.*s%s%.*s; Lambda has %s", who(package, item),
                          LEAT_ARG(symbol), symbol.len > 0 ? " of " : "", LEAT_ARG(version->name), has);
     if (leat_str_starts(item->name, LEAT_STR("lib/libstdc++.so.")))
-        leat_error_fix(reterr, "link with -static-libstdc++");
+        leat_error_fix(reterr, "link with -static-libstdc++ -Wl,--exclude-libs,ALL -Wl,--gc-sections");
     else if (leat_str_starts(item->name, LEAT_STR("lib/libevent")))
         leat_error_fix(reterr, "link the program with $(pkg-config --libs leat-function)");
     else

@@ -62,13 +62,18 @@ static void tell_next(const struct leat_package *package, const struct leat_pack
     bool here = package->machine == LEAT_PACKAGE_OWN_MACHINE;
     if (!result->function)
         return;
-    if (here && access(example, R_OK) == 0)
-        printf("try:    leat replay --bootstrap %s %s\n", result->output, example);
-    else if (here)
-        printf("try:    leat sample sqs | leat replay --bootstrap %s -\n", result->output);
+    bool has_example = access(example, R_OK) == 0;
+    if (here) {
+        printf("try:    %sleat replay --bootstrap ", has_example ? "" : "leat sample sqs | ");
+        leat_cli_print_visible(stdout, leat_str_c(result->output));
+        printf(" %s\n", has_example ? example : "-");
+    }
     snprintf(template, sizeof(template), "deploy/lambda/%.*s.yaml", LEAT_ARG(result->name));
-    if (access(template, R_OK) == 0)
-        printf("deploy: sam deploy -t %s --guided\n", template);
+    if (access(template, R_OK) != 0)
+        return;
+    fputs("deploy: sam deploy -t ", stdout);
+    leat_cli_print_visible(stdout, leat_str_c(template));
+    puts(" --guided");
 }
 
 /* --- for machines ------------------------------------------------------------------------------------------ */

@@ -93,6 +93,15 @@ def a_library_is_found_where_libs_says(desk):
 
 
 @replaying.test
+def a_library_is_known_by_its_soname(desk):
+    inner = private_library(desk)
+    packaging.handler(desk, "far.so", desk.path("lib/libinner.so.1"), **inner)
+    os.rename(desk.path("lib/libinner.so.1"), desk.path("libinner-1.0.3.so"))
+    packaging.package(desk, "far.so", "--libs", "libinner-1.0.3.so")
+    tap.contains(packaging.names(desk), "lib/libinner.so.1")
+
+
+@replaying.test
 def a_library_that_nobody_needs_goes_in_when_it_is_named(desk):
     private_library(desk)
     packaging.handler(desk, "opens.so", include="#include <dlfcn.h>", condition='dlopen("libinner.so.1", RTLD_NOW) != NULL')
@@ -118,6 +127,9 @@ def a_program_of_leat_main_is_the_bootstrap(desk):
     packaging.package(desk, packaging.program(desk, "linked"))
     tap.equal(packaging.names(desk), ["bootstrap", "lib/libcjson.so.1", "sbom.json"])
     tap.equal(packaging.listed(desk)["bootstrap"]["properties"][0], {"name": "leat:role", "value": "program"})
+    answers(desk)
+    desk.write("lambda.yaml", "handler: linked\n")
+    packaging.package(desk, "linked", "--config", "lambda.yaml")
     answers(desk)
     tap.contains(packaging.refused(desk, 78, "linked", "--no-runtime"), "linked is a program of leat_main()")
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """leat package: what would not run in Lambda is refused, with the reason, and nothing is left behind."""
 import os
+import shutil
 import struct
 
 import packaging
@@ -48,6 +49,27 @@ def a_library_of_a_newer_glibc_is_told_with_who_needs_it(desk):
     packaging.handler(desk, "fine.so", desk.path("libnew.so.1"), include="int inner(void);", condition="inner()")
     said = packaging.refused(desk, 78, "fine.so", "--libs", ".")
     tap.contains(said, "lib/libnew.so.1 (./libnew.so.1, for fine.so) needs newer_function of GLIBC_2.36; Lambda has 2.34")
+
+
+@replaying.test
+def cxx_runs_with_its_library_linked_in(desk):
+    if shutil.which("g++") is None:
+        raise tap.Skip("no g++ here")
+    include = "#include <string>\nstatic std::string twice(std::string a) { if (a.empty()) throw 1; return a + a; }"
+    source = packaging.HANDLER % (include, 'twice("a").size() == 2', "cxx")
+    desk.write("cxx.cc", source)
+    command = ["g++", "-shared", "-fPIC", desk.path("cxx.cc"), *packaging.flags("--cflags", "--libs", "leat"), "-o",
+               desk.path("cxx.so")]
+    tap.must(*command)
+    done = desk.leat("package", "cxx.so")
+    if done.returncode != 0:
+        tap.contains(done.stderr, "libstdc++.so.6")
+        tap.contains(done.stderr, "link with -static-libstdc++")
+    tap.must(*command, "-static-libstdc++", "-Wl,--exclude-libs,ALL", "-Wl,--gc-sections")
+    packaging.package(desk, "cxx.so")
+    assert not [name for name in packaging.names(desk) if "stdc++" in name or "gcc_s" in name]
+    desk.write("a.json", replaying.sqs(replaying.message("m1", "a")))
+    tap.equal(desk.replay("--bootstrap", "function.zip", "a.json").returncode, 0)
 
 
 @replaying.test
