@@ -39,10 +39,12 @@ def with_packages(folder):
     return commands
 
 
-def rie(build):
+def emulated(folder):
     """The emulator comes before the suite's time begins; without it the tests skip themselves."""
-    subprocess.run([sys.executable, "tests/services/rie.py"], cwd=ROOT, stdout=subprocess.DEVNULL)
-    return python("rie")(build)
+    def commands(build):
+        subprocess.run([sys.executable, "tests/services/rie.py"], cwd=ROOT, stdout=subprocess.DEVNULL)
+        return python(folder)(build)
+    return commands
 
 
 def programs(pattern):
@@ -71,9 +73,10 @@ SUITES = {
     "structure": ("plain", ["all", "lambda-stub"], 180, python("structure")),
     "chaos": ("plain", ["all"], 150, python("chaos")),
     "install": ("plain", ["all"], 90, python("install")),
+    "package": ("plain", ["all"], 120, emulated("package")),
     "interop": ("plain", ["all"], 120, with_packages("interop")),
     "deploy": ("plain", ["all"], 240, with_packages("deploy")),
-    "rie": ("plain", ["all"], 40, rie),
+    "rie": ("plain", ["all"], 40, emulated("rie")),
     "unit-gcc-asan": ("gcc-asan", ["all", "unit-tests"], 300, unit()),
     "lambda": ("plain", ["all"], 120, python("lambda")),
     "handlers": ("gcc-asan", ["handler-tests"], 30, programs("handlers/test_*")),

@@ -189,6 +189,13 @@ static const char *base_name(const char *path)
     return slash != NULL ? slash + 1 : path != NULL ? path : "leat";
 }
 
+/* What `leat package` knows a program of leat_main() by: nothing else of it is left once it is linked and stripped. */
+__attribute__((section(".note.leat"), aligned(4), used)) static const struct {
+    uint32_t name_size, content_size, type;
+    char name[8];
+    uint32_t abi;
+} note = {sizeof("leat"), sizeof(uint32_t), 1, "leat", LEAT_ABI};
+
 int leat_main(int argc, char **argv, const struct leat_handler *const *handlers)
 {
     const char *no_colour = getenv("NO_COLOR");

@@ -64,7 +64,7 @@ struct leat_cli_verb {
 /* All verbs, sorted by name; NULL-terminated. */
 extern const struct leat_cli_verb *const leat_cli_verbs[];
 extern const struct leat_cli_verb leat_verb_check, leat_verb_completion, leat_verb_dead, leat_verb_help, leat_verb_new,
-    leat_verb_put, leat_verb_replay, leat_verb_run, leat_verb_sample, leat_verb_show;
+    leat_verb_package, leat_verb_put, leat_verb_replay, leat_verb_run, leat_verb_sample, leat_verb_show;
 
 /* "--" or "-". */
 const char *leat_cli_dashes(const struct leat_cli_option *option);

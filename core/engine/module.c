@@ -24,6 +24,7 @@ struct opened {
     struct opened *next;
     const struct leat_module *given;
     struct leat_module module;
+    const char *file;
     struct leat_arena arena; /* of tables that had to be completed, and of the lists */
 };
 static struct opened *all;
@@ -169,6 +170,7 @@ static leat_status take(const char *path, const struct leat_module *given, const
         return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
     leat_arena_init(&opened->arena, 0);
     opened->given = given;
+    opened->file = leat_arena_copy(&opened->arena, leat_str_c(path)).ptr;
     LEAT_TRY(complete_module(opened, path, reterr));
     LEAT_TRY(leat_module_check(path, &opened->module, reterr));
     opened->next = all;
@@ -196,4 +198,9 @@ leat_status leat_module_open(const char *name, const struct leat_module **retmod
             return LEAT_OK;
         }
     return take(path, given, retmodule, reterr);
+}
+
+const char *leat_module_file(const struct leat_module *module)
+{
+    return ((const struct opened *)(const void *)((const char *)module - offsetof(struct opened, module)))->file;
 }

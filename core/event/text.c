@@ -210,7 +210,7 @@ static void sha_block(uint32_t state[8], const unsigned char *block)
         state[i] += v[i];
 }
 
-void leat_digest_write(leat_str bytes, char *hex)
+void leat_sha256_write(leat_str bytes, char *hex)
 {
     uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                          0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
@@ -229,8 +229,15 @@ void leat_digest_write(leat_str bytes, char *hex)
     for (size_t at = 0; at < tail_len; at += 64)
         sha_block(state, tail + at);
 
-    for (size_t i = 0; i < LEAT_DIGEST_LEN; i++)
+    for (size_t i = 0; i < LEAT_SHA256_LEN; i++)
         hex[i] = hex_digits[state[i / 8] >> (28 - 4 * (i % 8)) & 15];
+}
+
+void leat_digest_write(leat_str bytes, char *hex)
+{
+    char all[LEAT_SHA256_LEN];
+    leat_sha256_write(bytes, all);
+    memcpy(hex, all, LEAT_DIGEST_LEN);
 }
 
 leat_str leat_digest(struct leat_arena *arena, leat_str bytes)

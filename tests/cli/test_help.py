@@ -4,7 +4,7 @@ import re
 
 import tap
 
-VERBS = ["check", "completion", "dead", "help", "new", "put", "replay", "run", "sample", "show"]
+VERBS = ["check", "completion", "dead", "help", "new", "package", "put", "replay", "run", "sample", "show"]
 
 
 @tap.test

@@ -140,6 +140,30 @@ def a_handler_linked_in_through_leat_main_runs(installed):
     tap.equal(done.returncode, 0, done.stdout + done.stderr)
 
 
+@with_installed
+def a_program_for_lambda_is_no_newer_than_its_c_library(installed):
+    source = installed.write("hello.c", MAIN)
+    done = installed.run("gcc", "-std=c11", *STRICT, source, *installed.flags("--cflags", "--libs", "leat-function"),
+                         "-o", "hello")
+    assert done.returncode == 0, done.stderr
+    listed = tap.must("objdump", "-T", installed.here / "hello").stdout
+    newest = max(tuple(map(int, version.split("."))) for version in re.findall(r"GLIBC_([0-9.]+)", listed))
+    assert newest <= (2, 34), newest
+    needed = re.findall(r"\(NEEDED\).*?\[(.*?)\]", tap.must("readelf", "-d", "-W", installed.here / "hello").stdout)
+    tap.equal(sorted(needed), ["libc.so.6", "libcjson.so.1"])
+    done = installed.run(installed.find("leat"), "package", "hello")
+    tap.equal(done.returncode, 0, done.stderr)
+
+
+@with_installed
+def an_installed_leat_finds_its_bootstrap(installed):
+    source = installed.write("hello.c", C_HANDLER)
+    tap.must("gcc", "-shared", "-fPIC", source, *installed.flags("--cflags", "--libs", "leat"), "-o", "hello.so",
+             cwd=installed.here)
+    done = installed.run(installed.find("leat"), "package", "hello.so")
+    tap.equal(done.returncode, 0, done.stderr)
+
+
 @tap.test
 def the_one_compiler_line_works_without_an_installation():
     with tap.folder() as folder:

@@ -72,13 +72,36 @@ def bootstrap_looks_for_cjson_beside_itself():
     tap.equal(dynamic("bootstrap", "RPATH"), [])
 
 
+def newest_glibc(file):
+    """The newest version of glibc that a file asks for, as (2, 34)."""
+    listed = tap.must("objdump", "-T", tap.BUILD / file).stdout
+    assert "GLIBC_ABI_DT_RELR" not in listed, file
+    versions = {tuple(map(int, version.split("."))) for version in re.findall(r"GLIBC_([0-9.]+)", listed)}
+    assert versions, f"{file}: no version was found"
+    return max(versions)
+
+
 @tap.test
 def nothing_in_bootstrap_is_newer_than_the_c_library_of_lambda():
-    listed = tap.must("objdump", "-T", tap.BUILD / "bootstrap").stdout
-    assert "GLIBC_ABI_DT_RELR" not in listed
-    versions = {tuple(map(int, version.split("."))) for version in re.findall(r"GLIBC_([0-9.]+)", listed)}
-    assert versions, "no version was found"
-    assert max(versions) <= (2, 34), f"the newest is GLIBC_{'.'.join(map(str, max(versions)))}"
+    newest = newest_glibc("bootstrap")
+    assert newest <= (2, 34), f"the newest is GLIBC_{'.'.join(map(str, newest))}"
+
+
+@tap.test
+def nothing_in_a_module_is_newer_either():
+    modules = sorted(path for path in tap.BUILD.glob("triggers/*/*.so"))
+    if not modules:
+        raise tap.Skip("no module was built")
+    for module in modules:
+        newest = newest_glibc(module.relative_to(tap.BUILD))
+        assert newest <= (2, 34), f"{module.name}: the newest is GLIBC_{'.'.join(map(str, newest))}"
+
+
+@tap.test
+def both_carry_the_note_that_leat_main_is_known_by():
+    for binary in ["leat", "bootstrap"]:
+        notes = tap.must("readelf", "-n", "-W", tap.BUILD / binary).stdout
+        assert re.search(r"^\s+leat\s+0x00000004\s", notes, re.MULTILINE), f"{binary}: {notes}"
 
 
 @tap.test

@@ -26,6 +26,9 @@ LEAT_API leat_str leat_digest(struct leat_arena *arena, leat_str bytes);
 /* The same into LEAT_DIGEST_LEN bytes of the caller, without a NUL. */
 void leat_digest_write(leat_str bytes, char *hex);
 #define LEAT_DIGEST_LEN 32
+/* All of SHA-256, LEAT_SHA256_LEN hexadecimal digits without a NUL. */
+void leat_sha256_write(leat_str bytes, char *hex);
+#define LEAT_SHA256_LEN 64
 
 LEAT_END
 
