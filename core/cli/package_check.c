@@ -243,7 +243,7 @@ int leat_package_compare(struct leat_package *package, const struct leat_package
 {
     struct checking checking = {.package = package, .question = question};
     struct leat_error error = {0};
-    const cJSON *components, *at = NULL;
+    const cJSON *components = NULL, *at = NULL;
     FILE *file = fopen(question->archive, "re");
     if (file == NULL)
         return leat_cli_fail(EXIT_NO_INPUT, NULL, "%s: %s", question->archive, strerror(errno));

@@ -26,7 +26,7 @@ static leat_status no_memory(struct leat_error *reterr)
 
 static leat_status read_open(struct leat_arena *arena, int fd, leat_str *ret, int *retwhy)
 {
-    struct stat info;
+    struct stat info = {0};
     *retwhy = fd < 0 || fstat(fd, &info) != 0 ? errno : 0;
     if (*retwhy != 0)
         return LEAT_STATUS(IO);
