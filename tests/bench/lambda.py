@@ -2,9 +2,10 @@
 """What a Lambda runtime client costs: leat against two floors and against the clients of other languages, all served by
 one stub Runtime API on loopback.
 
-`floor` is a blocking socket and parses nothing; `event` is libevent and a tree of cJSON in an arena, of which nothing
-is made; `event-echo` is the same and sends the event back. Every run is one process; runs are taken in turn, so that
-all see the same machine. Stub and child share one CPU (no idle CPU has to be woken) unless --two-cpus is said.
+`packaged` is leat in an archive of leat package, for the start; `floor` is a blocking socket and parses nothing; `event`
+is libevent and a tree of cJSON in an arena, of which nothing is made; `event-echo` is the same and sends the event back.
+Every run is one process; runs are taken in turn, so that all see the same machine. Stub and child share one CPU (no idle
+CPU has to be woken) unless --two-cpus is said.
 
 A ratio is the median of the ratios within each round: times of one machine and one moment. Times are medians.
 """
@@ -73,6 +74,21 @@ def leat(**more):
     return lambda work: ([ROOT / "build/bootstrap"], {"LEAT_HANDLER": PROGRAMS / f"lambda-{work}.so", **more})
 
 
+def packaged(folder):
+    """What leat package makes of that handler, unpacked, with the folders that Lambda looks for libraries in."""
+    def contestant(work):
+        task = folder / f"task-{work}"
+        if not task.exists():
+            subprocess.run([ROOT / "build/leat", "package", PROGRAMS / f"lambda-{work}.so", "-o", f"{task}.zip"],
+                           check=True, capture_output=True)
+            shutil.unpack_archive(f"{task}.zip", task)
+            (task / "bootstrap").chmod(0o755)
+        libraries = ["/lib64", "/usr/lib64", "/var/runtime", "/var/runtime/lib", task, task / "lib", "/opt/lib"]
+        return [task / "bootstrap"], {"LAMBDA_TASK_ROOT": task, "_HANDLER": f"lambda-{work}.so",
+                                      "LD_LIBRARY_PATH": ":".join(map(str, libraries))}
+    return contestant
+
+
 def event_echo(_):
     return [PROGRAMS / "bench-lambda-event"], {"BENCH_HANDLER": "echo"}
 
@@ -111,7 +127,9 @@ def cpus(two):
 
 
 def taking_part(measure, available):
-    return {**available, **({"event-echo": event_echo} if measure in ("sqs-64k", "sqs-1m") else {})}
+    if measure in ("sqs-64k", "sqs-1m"):
+        available = {**available, "event-echo": event_echo}
+    return {name: one for name, one in available.items() if name != "packaged" or measure == "start"}
 
 
 def bench_round(measure, available, folder, places, runs):
@@ -190,7 +208,7 @@ def write_payloads(folder):
 
 def measure_all(options, available, missing, folder):
     sizes = write_payloads(folder)
-    available = without_those_that_fail(available, missing, folder)
+    available = without_those_that_fail({**available, "packaged": packaged(folder)}, missing, folder)
     told = {"rounds": options.rounds, "cpus": 2 if options.two_cpus else 1, "left_out": missing, "bytes": sizes,
             "runs": bench(options, available, folder)}
     if "calls" in options.names and tracing.strace():
