@@ -3,7 +3,8 @@
  * Runs ahead of the slots. Where each run waits for the loop thread to hand it over, a slot sleeps and is woken for
  * each, and where handlers are quick that costs more than they do. So a few runs wait in the executor, and a slot that
  * ends one goes on with the next: as many as the slots do in half a millisecond, as runs went of late. None behind a
- * failure, for the next ones may fail as well, or where a slot is lost. What no slot has begun can be had back.
+ * failure, for the next ones may fail as well, or where a slot is lost. What no slot has begun can be had back, at a
+ * drain, at its deadline, when it is lost.
  *
  * Nor is anybody woken for each run: idle slots only as far as there is work for them, once the loop thread has started
  * what it can, and the loop thread when half of what waits is done. A nap of a millisecond ends what these guesses get
@@ -22,18 +23,19 @@ static uint32_t waiting_in(const struct leat_engine *engine)
     return engine->options.executor->waiting(engine->executor);
 }
 
+/* What would have to go back goes only where it comes again: who waits for an answer waits for a slot. */
 bool leat_ahead_has_room(const struct leat_source *source)
 {
     const struct leat_engine *engine = source->engine;
     const struct leat_executor_ops *ops = engine->options.executor;
-    uint32_t slots = ops->free_slots(engine->executor), taken = engine->reserved;
+    uint32_t slots = ops->free_slots(engine->executor), taken = engine->reserved, room = engine->ahead.room;
     if (ops->waiting_max > 0)
         taken += waiting_in(engine);
-    uint32_t room = source->breaker.row > 0 ? 0 : engine->ahead.room;
+    if (source->breaker.row > 0 || source->ops->caps.retry == LEAT_BY_CALLER)
+        room = 0;
     return taken < slots + room;
 }
 
-/* A run has ended that took so long. */
 void leat_ahead_learn(struct leat_engine *engine, int64_t took_us)
 {
     struct leat_ahead *ahead = &engine->ahead;
@@ -47,23 +49,26 @@ void leat_ahead_learn(struct leat_engine *engine, int64_t took_us)
     ahead->room = engine->lost > 0 ? 0 : room < most ? (uint32_t)room : most;
 }
 
-static void flush(struct leat_engine *engine)
+static void flush(const struct leat_engine *engine)
 {
-    uint64_t work_us = (uint64_t)waiting_in(engine) * (uint64_t)engine->ahead.usual_us, slots = 1 + work_us / WORTH_US;
-    engine->options.executor->flush(engine->executor, slots < UINT32_MAX ? (uint32_t)slots : UINT32_MAX);
+    const struct leat_ahead *ahead = &engine->ahead;
+    uint64_t slots = 1 + (uint64_t)waiting_in(engine) * (uint64_t)ahead->usual_us / WORTH_US;
+    bool all = ahead->stuck || slots > UINT32_MAX; /* what is usual does not hold now */
+    engine->options.executor->flush(engine->executor, all ? UINT32_MAX : (uint32_t)slots);
 }
 
-/* The executor has one more. Will others follow it at once? */
-void leat_ahead_started(struct leat_engine *engine, const struct leat_source *source)
+/* Will others follow it at once? */
+void leat_ahead_started(const struct leat_run *run)
 {
+    const struct leat_engine *engine = run->engine;
     const struct leat_ahead *ahead = &engine->ahead;
     if (ahead->nap == NULL)
         return;
-    if (ahead->usual_us > QUICK_US || source->ready.first == NULL || waiting_in(engine) >= ahead->room)
+    bool alone = run->deliveries[0]->source->ready.first == NULL;
+    if (alone || ahead->usual_us > QUICK_US || waiting_in(engine) >= ahead->room)
         flush(engine);
 }
 
-/* True: no slot had begun it, and its units will be given back. */
 bool leat_ahead_recall(struct leat_run *run)
 {
     struct leat_engine *engine = run->engine;
@@ -76,18 +81,21 @@ bool leat_ahead_recall(struct leat_run *run)
     return true;
 }
 
-/* The source stops: what was not begun goes back. A unit of which events are done is ended, whatever it takes. */
-void leat_ahead_stop(const struct leat_source *source)
+void leat_ahead_drain(const struct leat_source *source)
 {
+    if (source->ops->caps.retry == LEAT_BY_CALLER)
+        return;
     for (struct leat_run *run = source->engine->watched; run != NULL; run = run->watch_next)
         if (run->deliveries[0]->source == source && run->work[0].index == 0)
             (void)leat_ahead_recall(run);
 }
 
-/* A handler does not return: nobody waits behind it. */
 void leat_ahead_end(struct leat_engine *engine)
 {
+    if (engine->ahead.nap == NULL)
+        return;
     engine->ahead.room = 0;
+    engine->options.executor->flush(engine->executor, UINT32_MAX);
     for (struct leat_run *run = engine->watched; run != NULL; run = run->watch_next)
         (void)leat_ahead_recall(run);
 }
@@ -100,11 +108,10 @@ static void end_nap(void *argument)
     struct leat_engine *engine = argument;
     engine->ahead.napping = false;
     engine->ahead.stuck = true;
-    engine->options.executor->flush(engine->executor, UINT32_MAX);
+    flush(engine);
     leat_dispatch_wake(engine);
 }
 
-/* After how many runs that end elsewhere somebody must wake the loop: at least 1. */
 uint32_t leat_ahead_rest(struct leat_engine *engine)
 {
     struct leat_ahead *ahead = &engine->ahead;
@@ -120,7 +127,6 @@ uint32_t leat_ahead_rest(struct leat_engine *engine)
     return 1 + waiting / 2;
 }
 
-/* False: out of memory. */
 bool leat_ahead_init(struct leat_engine *engine)
 {
     struct leat_ahead *ahead = &engine->ahead;

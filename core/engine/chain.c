@@ -55,7 +55,7 @@ static void start_handler(struct leat_run *run)
     run->phase = LEAT_RUN_RUNNING;
     leat_deadline_start(run);
     engine->options.executor->start(engine->executor, run);
-    leat_ahead_started(engine, run->deliveries[0]->source);
+    leat_ahead_started(run);
 }
 
 /* From run->link on; a pending step stops here and leat_resume goes on. */

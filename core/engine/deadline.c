@@ -328,17 +328,15 @@ static void cancel(struct leat_run *run)
 static void pass(struct leat_run *run, int64_t at_us)
 {
     struct leat_engine *engine = run->engine;
-    int64_t deadline_us = leat_run_deadline_us(run);
     if (run->overdue) {
         lose(run);
         return;
     }
     if (leat_ahead_recall(run))
         return;
-    if (deadline_us > at_us) {
-        run->due_us = deadline_us; /* it had to wait for its slot */
-        return;
-    }
+    run->due_us = leat_run_deadline_us(run);
+    if (run->due_us > at_us)
+        return; /* it had to wait for its slot */
     run->overdue = true;
     run->due_us = leat_us_in(at_us, engine->options.grace_ms);
     cancel(run);

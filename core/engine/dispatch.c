@@ -176,11 +176,12 @@ void leat_dispatch_results(struct leat_run *run)
         bool last = i + 1 == run->count || run->work[i + 1].unit != unit;
         if (!last)
             continue;
-        unit->run = NULL;
-        if (run->recalled)
-            leat_unit_give_back(engine, unit, "no slot was free in time");
-        else
+        if (!run->recalled) {
             leat_dispatch_forward(engine, unit);
+            continue;
+        }
+        unit->run = NULL;
+        leat_unit_give_back(engine, unit, "no slot was free in time");
     }
     leat_run_free(run);
 }

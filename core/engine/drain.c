@@ -18,7 +18,6 @@ void leat_engine_stop(struct leat_engine *engine)
             continue;
         leat_again_stop(source);
         leat_lanes_release(source);
-        leat_ahead_stop(source);
     }
     leat_dispatch_wake(engine);
 }
@@ -104,6 +103,8 @@ void leat_engine_drain(struct leat_engine *engine, int64_t limit_ms)
     drain->until_us = leat_us_in(now_us, limit_ms);
     leat_alarm_set(engine, &drain->limit, drain->until_us, pass_limit);
     leat_engine_stop(engine);
+    for (const struct leat_source *source = engine->sources; source != NULL; source = source->next)
+        leat_ahead_drain(source);
 }
 
 bool leat_drain_is_over(const struct leat_engine *engine)

@@ -26,12 +26,13 @@ struct pool_slot {
     pthread_t thread;
     sem_t handed;         /* a run, or the end: unlike a condition it costs the woken thread no lock */
     struct leat_run *run; /* until the handler has returned; NULL when woken: the end */
+    bool held;            /* it takes no run after this one */
     leat_status opened;
     struct leat_error error;
 };
 
 struct pool {
-    pthread_mutex_t lock; /* guards what follows, and every slot's next and run */
+    pthread_mutex_t lock; /* guards what follows, and every slot's next, run and held */
     pthread_cond_t opened;
     struct pool_slot *idle; /* the last one that worked first: its caches are warm */
     uint32_t opening;
@@ -79,7 +80,7 @@ static struct leat_run *end_run(struct pool_slot *own, struct leat_run *run)
 {
     struct pool *pool = own->pool;
     pthread_mutex_lock(&pool->lock);
-    struct leat_run *next = take_waiting(pool, 0);
+    struct leat_run *next = own->held ? NULL : take_waiting(pool, 0);
     if (next == NULL)
         put_idle(own);
     else
@@ -272,18 +273,31 @@ static bool recall(void *self, struct leat_run *run)
     return found;
 }
 
-/* The handler may return meanwhile, but its slot gets no other run: only this thread could give it one. */
+/* With the lock; NULL: no slot has it. */
+static struct pool_slot *slot_of(struct pool *pool, const struct leat_run *run)
+{
+    for (uint32_t i = 0; i < pool->count; i++)
+        if (pool->slots[i].run == run)
+            return &pool->slots[i];
+    return NULL;
+}
+
+/* The handler may return meanwhile, but its slot takes no other run, which would be the one that is told: it is idle
+ * then, and the loop, which hears of the end, wakes it. */
 static void cancel(void *self, struct leat_run *run)
 {
     struct pool *pool = self;
-    struct leat_slot *slot = NULL;
     pthread_mutex_lock(&pool->lock);
-    for (uint32_t i = 0; i < pool->count && slot == NULL; i++)
-        if (pool->slots[i].run == run)
-            slot = pool->slots[i].slot;
-    pthread_mutex_unlock(&pool->lock);
+    struct pool_slot *slot = slot_of(pool, run);
     if (slot != NULL)
-        leat_run_cancel(run, slot);
+        slot->held = true;
+    pthread_mutex_unlock(&pool->lock);
+    if (slot == NULL)
+        return;
+    leat_run_cancel(run, slot->slot);
+    pthread_mutex_lock(&pool->lock);
+    slot->held = false;
+    pthread_mutex_unlock(&pool->lock);
 }
 
 const struct leat_executor_ops leat_executor_pool = {

@@ -233,8 +233,9 @@ void leat_run_call(struct leat_run *run, struct leat_slot *slot)
 /* What it had to wait for its slot is not taken from its time. Any thread. */
 int64_t leat_run_deadline_us(const struct leat_run *run)
 {
-    int64_t own_us = run->deadline_us + atomic_load(&run->late_us);
-    return own_us < run->end_us ? own_us : run->end_us;
+    int64_t own_us;
+    bool never = __builtin_add_overflow(run->deadline_us, atomic_load(&run->late_us), &own_us);
+    return !never && own_us < run->end_us ? own_us : run->end_us;
 }
 
 void leat_run_cancel(struct leat_run *run, struct leat_slot *slot)

@@ -5,10 +5,13 @@
  */
 #include "fakes.h"
 
+#include <engine/internal.h>
 #include <engine/loop.h>
 #include <leat/alloc.h>
 
+#include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -28,6 +31,7 @@ static void check(bool good, const char *what)
 static struct leat_executor_ops watched;
 static void *pool;            /* its state; loop thread */
 static uint32_t most_waiting; /* when a run was started */
+static uint32_t flushed;      /* slots, the last time */
 
 static leat_status open_watched(void *self, struct leat_slot *const *slots, uint32_t count, struct leat_error *reterr)
 {
@@ -43,10 +47,18 @@ static void start_watched(void *self, struct leat_run *run)
         most_waiting = waiting - slots;
 }
 
+static void flush_watched(void *self, uint32_t slots)
+{
+    flushed = slots;
+    leat_executor_pool.flush(self, slots);
+}
+
 /* --- handlers ------------------------------------------------------------------------------------------- */
 
 static struct leat_engine *engine;
-static struct leat_unit *marked; /* the unit whose event says "mark" */
+static const char *mark;
+static struct leat_unit *marked; /* the unit whose event says `mark` */
+static uint64_t fine;            /* outcomes that were ok */
 static void (*act)(void);        /* on the loop thread, once runs wait behind "hold"; NULL: nothing */
 static time_t patience;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the two that follow */
@@ -54,6 +66,8 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool released, let_go; /* "hold" returns when both are true */
 static atomic_bool held;
 static atomic_uint begun; /* behind "hold" */
+static atomic_bool hooked;
+static atomic_uint begun_in_hook;
 static _Atomic int64_t skew_us, time_left_ms;
 
 static void post(void (*function)(void *))
@@ -123,14 +137,26 @@ static leat_outcome handle(leat_context *ctx, const leat_event *event, void *sta
     return leat_ok(ctx);
 }
 
+/* For test_cancel: lets the handler go, and waits until its slot has gone on, as far as it does. */
+static void cancel(void *state)
+{
+    (void)state;
+    if (!atomic_load(&hooked))
+        return;
+    set(&let_go);
+    while (watched.free_slots(pool) == 0 && atomic_load(&begun) == 0 && time(NULL) <= patience)
+        sched_yield();
+    atomic_store(&begun_in_hook, atomic_load(&begun));
+}
+
 static const struct leat_handler handler = {
-    .abi = LEAT_ABI, .size = sizeof(struct leat_handler), .name = "ahead", .handle = handle};
+    .abi = LEAT_ABI, .size = sizeof(struct leat_handler), .name = "ahead", .handle = handle, .cancel = cancel};
 
 static void note_unit(void *self, struct leat_work *const *work, size_t count)
 {
     (void)self;
     for (size_t i = 0; i < count; i++)
-        if (leat_str_is(leat_event_data(work[i]->event), "mark"))
+        if (leat_str_is(leat_event_data(work[i]->event), mark))
             marked = work[i]->unit;
 }
 
@@ -172,7 +198,8 @@ static const char *payload(struct leat_arena *arena, unsigned before, const char
 struct setup {
     struct leat_engine_options options;
     unsigned before;
-    const char *what, *behind; /* NULL: "ok", BEHIND */
+    const char *what, *behind, *mark;     /* NULL: "ok", BEHIND, "mark" */
+    const struct leat_source_ops *source; /* NULL: a queue */
     void (*act)(void);
 };
 
@@ -192,19 +219,23 @@ static bool run(struct setup setup)
     patience = time(NULL) + PATIENCE_S;
     most_waiting = 0;
     marked = NULL;
+    mark = setup.mark != NULL ? setup.mark : "mark";
     atomic_store(&held, false);
     released = act == NULL;
     let_go = false;
     atomic_store(&begun, 0);
+    atomic_store(&begun_in_hook, UINT_MAX);
     atomic_store(&skew_us, 0);
     fake_log_reset();
     engine = leat_engine_new(&setup.options);
     if (engine == NULL || !leat_is_ok(leat_engine_add_handler(engine, LEAT_ABSENT, &handler, NULL)) ||
         !leat_is_ok(leat_engine_add_middleware(engine, &noting, NULL)) ||
-        !leat_is_ok(leat_engine_add_source(engine, &fake_source_each, &source, NULL, NULL)) ||
+        !leat_is_ok(leat_engine_add_source(engine, setup.source != NULL ? setup.source : &fake_source_each, &source,
+                                           NULL, NULL)) ||
         !leat_is_ok(leat_engine_start(engine, NULL)))
         abort();
     bool good = leat_is_ok(leat_engine_run(engine, NULL)) && time(NULL) <= patience;
+    fine = leat_engine_metrics(engine)->outcomes[LEAT_OUTCOME_OK];
     leat_engine_free(engine);
     return good;
 }
@@ -254,20 +285,54 @@ static void test_other_slots(void)
     check(good && behind_ended(LEAT_ACK), "behind those that do not return the other slots go on");
 }
 
-static void stop(void)
+static void drain(void)
 {
-    leat_engine_stop(engine);
+    leat_engine_drain(engine, PATIENCE_S * 1000);
     let_it_go();
 }
 
-static void test_stop(void)
+static void test_drain(void)
 {
     bool good = run((struct setup){.options = {.slots = 1},
                                    .before = QUICK,
                                    .behind = UNIT("h", "hold") TWO("m") TWO("n") TWO("o") TWO("l"),
-                                   .act = stop});
+                                   .act = drain});
     check(good && ended("h", LEAT_ACK) && behind_ended(LEAT_RELEASE) && atomic_load(&begun) == 0,
-          "at a stop what no slot has begun goes back, and is not run");
+          "at a drain what no slot has begun goes back, and is not run");
+}
+
+/* All that may be run is run, though the engine stops when the last one is handed over. */
+static void test_count(void)
+{
+    bool good = run((struct setup){.options = {.slots = 1, .max_events = QUICK}, .before = 2 * QUICK, .behind = ""});
+    check(good && fine == QUICK, "as many are run as max_events says");
+}
+
+/* Nothing would bring back what an answer is waited for. */
+static void test_caller(void)
+{
+    bool good =
+        run((struct setup){.options = {.slots = 2}, .before = QUICK, .behind = "", .source = &fake_source_caller});
+    check(good && most_waiting == 0, "who waits for an answer does not wait in line");
+}
+
+static void lose_held(void)
+{
+    leat_lost(marked, LEAT_LEASE_LOST);
+}
+
+static void test_cancel(void)
+{
+    atomic_store(&hooked, true);
+    bool good = run((struct setup){.options = {.slots = 1},
+                                   .before = QUICK,
+                                   .behind = UNIT("h", "hold") UNIT("n", "ok") UNIT("o", "ok") UNIT("l", "last"),
+                                   .mark = "hold",
+                                   .act = lose_held});
+    atomic_store(&hooked, false);
+    check(good && atomic_load(&begun_in_hook) == 0,
+          "while a handler is told that it is cancelled its slot takes no other run");
+    check(ended("n", LEAT_ACK) && ended("l", LEAT_ACK), "... and goes on then");
 }
 
 static void lose(void)
@@ -320,15 +385,35 @@ static void test_time_left(void)
           "what it waited is not taken from its time");
 }
 
+/* Whatever runs does not end, so nobody knows what a slot that is woken will find. */
+static void test_stuck(void)
+{
+    const struct leat_engine_options options = {.executor = &watched, .slots = 4};
+    engine = leat_engine_new(&options);
+    if (engine == NULL)
+        abort();
+    (void)leat_ahead_rest(engine);
+    bool good = flushed == 1;
+    engine->ahead.stuck = true;
+    check(leat_ahead_rest(engine) == 1 && good && flushed == UINT32_MAX,
+          "behind what does not end all slots are woken");
+    leat_engine_free(engine);
+}
+
 int main(void)
 {
     watched = leat_executor_pool;
     watched.open = open_watched;
     watched.start = start_watched;
+    watched.flush = flush_watched;
     test_line();
     test_slow();
     test_other_slots();
-    test_stop();
+    test_drain();
+    test_count();
+    test_caller();
+    test_cancel();
+    test_stuck();
     test_lost();
     test_deadline();
     test_time_left();

@@ -3,6 +3,7 @@
 #ifndef LEAT_ENGINE_INTERNAL_H
 #define LEAT_ENGINE_INTERNAL_H
 
+#include <engine/ahead.h>
 #include <engine/backoff.h>
 #include <engine/breaker.h>
 #include <engine/finished.h>
@@ -189,8 +190,7 @@ struct leat_run {
     _Atomic int64_t late_us;                 /* it began so long after it was started */
     int64_t due_us;                          /* when the timer must look at it: the deadline, then its grace */
     int64_t took_us;                         /* the handler */
-    bool overdue;                            /* its deadline has passed, and it was told */
-    bool recalled;                           /* no slot has begun it */
+    bool overdue, recalled;                  /* its deadline has passed and it was told; no slot has begun it */
     struct leat_run *watch_next, **watch_at; /* among those with a deadline; watch_at NULL: it is not there */
     struct leat_context context;             /* the last member */
 };
@@ -199,14 +199,6 @@ struct leat_batch {
     struct leat_run *run;
     struct leat_work **work; /* those no middleware decided */
     size_t count;
-};
-
-/* Runs that wait in the executor: ahead.c. */
-struct leat_ahead {
-    uint32_t room;           /* so many may wait now */
-    int64_t times, usual_us; /* of the last runs */
-    struct leat_timer *nap;  /* NULL: the executor lets none wait */
-    bool napping, stuck;     /* the nap is set; it has passed and no run has ended since */
 };
 
 #define LEAT_LANE_BUCKETS 256
@@ -233,8 +225,7 @@ struct leat_engine {
     struct leat_heap alarms;
     struct leat_timer *alarm_timer;
     int64_t alarm_us; /* when it fires; INT64_MAX: not at all */
-    uint64_t chance;
-    uint64_t started_events;
+    uint64_t chance, started_events;
     uint64_t arrived; /* units that entered a lane */
     struct leat_drain {
         struct leat_alarm tell, limit;
@@ -366,16 +357,6 @@ leat_status leat_deadline_verdict(struct leat_engine *engine, struct leat_error 
 /* route.c */
 struct leat_bound *leat_route(const struct leat_unit *unit, const struct leat_envelope *envelope, const char **retwhy);
 struct leat_bound *leat_bind(struct leat_engine *engine, const struct leat_handler *handler, struct leat_error *reterr);
-
-/* ahead.c */
-bool leat_ahead_init(struct leat_engine *engine);
-bool leat_ahead_has_room(const struct leat_source *source);
-void leat_ahead_learn(struct leat_engine *engine, int64_t took_us);
-void leat_ahead_started(struct leat_engine *engine, const struct leat_source *source);
-bool leat_ahead_recall(struct leat_run *run);
-void leat_ahead_stop(const struct leat_source *source);
-void leat_ahead_end(struct leat_engine *engine);
-uint32_t leat_ahead_rest(struct leat_engine *engine);
 
 /* chain.c */
 void leat_chain_before(struct leat_run *run);
