@@ -183,12 +183,6 @@ static void occupy_standard_files(void)
             (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = path != NULL ? strrchr(path, '/') : NULL;
-    return slash != NULL ? slash + 1 : path != NULL ? path : "leat";
-}
-
 /* What `leat package` knows a program of leat_main() by: nothing else of it is left once it is linked and stripped. */
 __attribute__((section(".note.leat"), aligned(4), used)) static const struct {
     uint32_t name_size, content_size, type;
@@ -200,7 +194,7 @@ int leat_main(int argc, char **argv, const struct leat_handler *const *handlers)
 {
     const char *no_colour = getenv("NO_COLOR");
     struct leat_cli cli = {
-        .program = base_name(argc > 0 ? argv[0] : NULL),
+        .program = argc > 0 ? leat_str_base(leat_str_c(argv[0])).ptr : "leat",
         .sources = leat_builtin_sources,
         .sinks = leat_builtin_sinks,
         .linked_in = handlers,

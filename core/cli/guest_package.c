@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guest_package.h"
 
+#include "files.h"
 #include "zip_read.h"
 
 #include <leat/alloc.h>
@@ -10,8 +11,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define ARCHIVE_MAX ((off_t)LEAT_ZIP_UNZIPPED_MAX)
 
 static leat_status fail(struct leat_error *reterr, const char *path, const char *what)
 {
@@ -50,40 +49,12 @@ static void close_fd(int *fd)
         close(*fd);
 }
 
-static leat_status read_file(const char *path, char **retbytes, size_t *retlen, struct leat_error *reterr)
-{
-    struct stat info;
-    int fd LEAT_CLEANUP(close_fd) = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &info) != 0)
-        return fail(reterr, path, strerror(errno));
-    if (info.st_size > ARCHIVE_MAX)
-        return fail(reterr, path, "larger than a function may be");
-    *retbytes = leat_alloc_raw((size_t)info.st_size + 1);
-    if (*retbytes == NULL)
-        return no_memory(reterr);
-    for (*retlen = 0; *retlen < (size_t)info.st_size;) {
-        ssize_t count = read(fd, *retbytes + *retlen, (size_t)info.st_size - *retlen);
-        if (count < 0 && errno != EINTR)
-            return fail(reterr, path, strerror(errno));
-        if (count == 0)
-            break; /* it has become shorter: no archive any more, or a broken one */
-        *retlen += count > 0 ? (size_t)count : 0;
-    }
-    return LEAT_OK;
-}
-
 static leat_status make_folder(struct leat_guest_package *package, struct leat_error *reterr)
 {
-    const char *parent = getenv("TMPDIR");
-    leat_str path = leat_arena_printf(&package->arena, "%s/leat-function-XXXXXX",
-                                      parent != NULL && parent[0] != '\0' ? parent : "/tmp");
-    char *folder = leat_strdup(path.ptr != NULL ? path.ptr : "");
-    if (folder == NULL || path.ptr == NULL || mkdtemp(folder) == NULL) {
-        leat_free(folder);
-        return path.ptr == NULL || folder == NULL ? no_memory(reterr) : fail(reterr, path.ptr, strerror(errno));
-    }
-    package->unpacked = folder;
-    package->folder = resolve(&package->arena, folder);
+    package->unpacked = leat_file_folder("function");
+    if (package->unpacked == NULL)
+        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "no temporary folder: %s", strerror(errno));
+    package->folder = resolve(&package->arena, package->unpacked);
     return package->folder != NULL ? LEAT_OK : no_memory(reterr);
 }
 
@@ -103,13 +74,14 @@ static leat_status check_bootstrap(const struct leat_zip *zip, const char *spec,
     return LEAT_OK;
 }
 
-static leat_status unpack(const char *spec, leat_str bytes, struct leat_guest_package *package,
-                          struct leat_error *reterr)
+static leat_status unpack(const char *spec, struct leat_guest_package *package, struct leat_error *reterr)
 {
     struct leat_arena arena LEAT_CLEANUP(leat_arena_fini) = {0};
     struct leat_error error = {0};
     struct leat_zip zip;
+    leat_str bytes;
     leat_arena_init(&arena, 0);
+    LEAT_TRY(leat_file_read(&arena, spec, &bytes, reterr));
     leat_status status = leat_zip_read(&arena, bytes, LEAT_ZIP_UNZIPPED_MAX, &zip, &error);
     if (!leat_is_ok(status))
         return leat_error_set(reterr, status, "%s: %s", spec, error.message);
@@ -121,10 +93,7 @@ static leat_status unpack(const char *spec, leat_str bytes, struct leat_guest_pa
 
 static leat_status open_archive(const char *spec, struct leat_guest_package *package, struct leat_error *reterr)
 {
-    char *bytes LEAT_CLEANUP(leat_freep) = NULL;
-    size_t len = 0;
-    LEAT_TRY(read_file(spec, &bytes, &len, reterr));
-    LEAT_TRY(unpack(spec, leat_str_of(bytes, len), package, reterr));
+    LEAT_TRY(unpack(spec, package, reterr));
     package->command[0] = leat_arena_printf(&package->arena, "%s/bootstrap", package->folder).ptr;
     return LEAT_OK;
 }

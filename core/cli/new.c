@@ -4,6 +4,7 @@
  * failure leaves behind is removed, and only that.
  */
 #include "cli.h"
+#include "files.h"
 
 #include <templates.h>
 
@@ -144,17 +145,6 @@ static int make_parents(struct maker *maker, const char *path)
     return EXIT_DONE;
 }
 
-static bool write_all(int fd, leat_str text)
-{
-    while (text.len > 0) {
-        ssize_t count = write(fd, text.ptr, text.len);
-        if (count < 0 && errno != EINTR)
-            return false;
-        text = leat_str_skip(text, count > 0 ? (size_t)count : 0);
-    }
-    return true;
-}
-
 static leat_str template_text(const char *name)
 {
     for (const struct leat_template *at = leat_templates; at->name != NULL; at++)
@@ -178,7 +168,7 @@ static int make_file(struct maker *maker, size_t index)
     if (fd < 0)
         return cannot(EXIT_CANNOT_CREATE, "create", path.ptr);
     note_made(maker, path.ptr, false);
-    bool written = write_all(fd, text);
+    bool written = leat_file_write(fd, text);
     int why = errno;
     bool closed = close(fd) == 0; /* where a quota is told */
     errno = written ? errno : why;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `leat package HANDLER.so`: an archive that runs as a Lambda function, or its layer, or what is in the one alone. */
 #include "package.h"
+#include "files.h"
 
 #include "zip_read.h"
 
@@ -65,12 +66,6 @@ static bool take_option(void *argument, size_t index, const char *value)
     return true;
 }
 
-static leat_str base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return leat_str_c(slash != NULL ? slash + 1 : path);
-}
-
 /* --- what goes in ------------------------------------------------------------------------------------------ */
 
 static leat_status add_bootstrap(struct making *making, struct leat_error *reterr)
@@ -125,7 +120,8 @@ static leat_status add_handlers(struct making *making, struct leat_error *reterr
     if (making->config_path != NULL)
         LEAT_TRY(leat_package_add_config(package, &making->config, making->config_path, reterr));
     for (size_t i = 0; i < making->handler_count; i++)
-        LEAT_TRY(leat_package_add_handler(package, making->handlers[i], base_name(making->handlers[i]), reterr));
+        LEAT_TRY(leat_package_add_handler(package, making->handlers[i], leat_str_base(leat_str_c(making->handlers[i])),
+                                          reterr));
     for (const struct leat_package_item *item = package->first; item != NULL; item = item->next)
         if (item->role == LEAT_PACKAGE_HANDLER || item->role == LEAT_PACKAGE_PROGRAM)
             return leat_package_close(package, item, reterr);
@@ -142,7 +138,8 @@ static leat_status plan(struct making *making, struct leat_error *reterr)
     if (!program)
         LEAT_TRY(add_bootstrap(making, reterr));
     else /* for the machine that modules and libraries must fit */
-        LEAT_TRY(leat_package_add_handler(package, making->handlers[0], base_name(making->handlers[0]), reterr));
+        LEAT_TRY(leat_package_add_handler(package, making->handlers[0], leat_str_base(leat_str_c(making->handlers[0])),
+                                          reterr));
     if (making->config_path != NULL)
         LEAT_TRY(leat_package_add_modules(package, &making->config, reterr));
     if (making->layer) {
@@ -226,33 +223,24 @@ static int check_target(const struct making *making)
     return leat_cli_fail(EXIT_CANNOT_CREATE, "--force writes over it", "%s is there, and no archive", making->output);
 }
 
-static bool write_all(int fd, leat_str content)
-{
-    while (content.len > 0) {
-        ssize_t count = write(fd, content.ptr, content.len);
-        if (count < 0 && errno != EINTR)
-            return false;
-        content = leat_str_skip(content, count > 0 ? (size_t)count : 0);
-    }
-    return true;
-}
-
 /* Beside its place, then into it: nobody sees half of it. */
 static int write_archive(struct making *making)
 {
-    char *path = leat_strdup(leat_arena_printf(&making->package.arena, "%s.XXXXXX", making->output).ptr);
+    leat_str made = leat_arena_printf(&making->package.arena, "%s.XXXXXX", making->output);
+    char *path LEAT_CLEANUP(leat_freep) = leat_strdup(made.ptr != NULL ? made.ptr : "");
     mode_t mask = umask(0);
     (void)umask(mask);
-    int fd = path != NULL ? mkostemp(path, O_CLOEXEC) : -1, why = errno, status = EXIT_DONE;
+    if (path == NULL || made.ptr == NULL)
+        return leat_cli_fail(EXIT_BUG, NULL, "out of memory");
+    int fd = mkostemp(path, O_CLOEXEC), status = EXIT_DONE;
     if (fd < 0)
-        status = leat_cli_fail(EXIT_CANNOT_CREATE, NULL, "%s: %s", making->output, strerror(why));
-    bool written = fd >= 0 && write_all(fd, making->zip) && fchmod(fd, 0666 & ~mask) == 0;
-    written = fd >= 0 && close(fd) == 0 && written && rename(path, making->output) == 0;
-    if (fd >= 0 && !written) {
+        return leat_cli_fail(EXIT_CANNOT_CREATE, NULL, "%s: %s", making->output, strerror(errno));
+    bool written = leat_file_write(fd, making->zip) && fchmod(fd, 0666 & ~mask) == 0;
+    written = close(fd) == 0 && written && rename(path, making->output) == 0;
+    if (!written) {
         status = leat_cli_fail(EXIT_CANNOT_WRITE, NULL, "%s: %s", making->output, strerror(errno));
         (void)unlink(path);
     }
-    leat_free(path);
     return status;
 }
 
@@ -260,7 +248,8 @@ static int write_archive(struct making *making)
 
 static leat_str function_name(const struct making *making)
 {
-    leat_str name = making->handler_count > 0 ? base_name(making->handlers[0]) : base_name(making->output);
+    leat_str name = making->handler_count > 0 ? leat_str_base(leat_str_c(making->handlers[0]))
+                                              : leat_str_base(leat_str_c(making->output));
     return leat_str_cut(&name, '.');
 }
 

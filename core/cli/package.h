@@ -62,8 +62,6 @@ struct leat_package {
 
 /* --- package_plan.c: what goes in. All of them: CONFIG with the reason; NO_MEMORY --------------------------- */
 
-/* The bytes of a regular file. */
-leat_status leat_package_read(struct leat_arena *arena, const char *path, leat_str *ret, struct leat_error *reterr);
 /* An item of that file, not yet in the list; its ELF tables are read unless it is a configuration. */
 leat_status leat_package_make(struct leat_package *package, enum leat_package_role role, const char *path,
                               struct leat_package_item **ret, struct leat_error *reterr);

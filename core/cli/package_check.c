@@ -3,16 +3,17 @@
  * `leat package --check`: an archive beside what this machine has. Its list says what each file was; what has a package
  * is compared by version, all else byte by byte with what would go in now.
  */
+#include "files.h"
 #include "package.h"
 
 #include "zip_read.h"
 
-#include <engine/object.h>
+#include <engine/module.h>
 
 #include <leat/json.h>
 
 #include <errno.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 enum state { SAME, OLDER, OTHER, UNKNOWN };
 
@@ -67,7 +68,7 @@ static leat_status open_archive(struct checking *checking, const cJSON **retcomp
     struct leat_error error = {0};
     leat_str bytes;
     cJSON *list = NULL;
-    LEAT_TRY(leat_package_read(arena, path, &bytes, reterr));
+    LEAT_TRY(leat_file_read(arena, path, &bytes, reterr));
     leat_status status = leat_zip_read(arena, bytes, LEAT_ZIP_UNZIPPED_MAX, &checking->zip, &error);
     if (!leat_is_ok(status))
         return leat_error_set(reterr, status, "%s: %s", path, error.message);
@@ -99,24 +100,19 @@ static unsigned machine_of(struct checking *checking)
 
 static const char *given(const struct leat_package_question *question, leat_str name)
 {
-    leat_str rest = name;
-    while (rest.ptr != NULL)
-        name = leat_str_cut(&rest, '/');
-    for (size_t i = 0; i < question->handler_count; i++) {
-        const char *slash = strrchr(question->handlers[i], '/');
-        if (leat_str_is(name, slash != NULL ? slash + 1 : question->handlers[i]))
+    for (size_t i = 0; i < question->handler_count; i++)
+        if (leat_str_eq(leat_str_base(name), leat_str_base(leat_str_c(question->handlers[i]))))
             return question->handlers[i];
-    }
     return NULL;
 }
 
-static const char *find_module(struct leat_arena *arena, leat_str name)
+static const char *find_module(struct leat_arena *arena, leat_str file)
 {
-    const char *set = getenv("LEAT_MODULE_PATH");
     char path[4096];
-    name.len -= leat_str_ends(name, LEAT_STR(".so")) ? 3 : 0;
-    leat_str folders = leat_str_c(set != NULL ? set : "/usr/local/lib/leat/modules:/usr/lib/leat/modules");
-    return leat_object_find(folders, name, path, sizeof(path)) ? leat_arena_copy(arena, leat_str_c(path)).ptr : NULL;
+    file.len -= leat_str_ends(file, LEAT_STR(".so")) ? 3 : 0;
+    const char *name = leat_arena_copy(arena, file).ptr;
+    bool found = name != NULL && leat_is_ok(leat_module_find(name, path, sizeof(path), NULL));
+    return found ? leat_arena_copy(arena, leat_str_c(path)).ptr : NULL;
 }
 
 static const char *path_now(struct checking *checking, const struct component *component)
@@ -244,10 +240,8 @@ int leat_package_compare(struct leat_package *package, const struct leat_package
     struct checking checking = {.package = package, .question = question};
     struct leat_error error = {0};
     const cJSON *components = NULL, *at = NULL;
-    FILE *file = fopen(question->archive, "re");
-    if (file == NULL)
+    if (access(question->archive, R_OK) != 0)
         return leat_cli_fail(EXIT_NO_INPUT, NULL, "%s: %s", question->archive, strerror(errno));
-    (void)fclose(file);
     leat_status status = open_archive(&checking, &components, &error);
     if (!leat_is_ok(status))
         return leat_cli_fail_with(leat_cli_exit_of(status), &error);

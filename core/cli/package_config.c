@@ -91,12 +91,6 @@ int leat_package_open_config(struct leat_package *package, struct leat_config *c
 
 /* --- modules ------------------------------------------------------------------------------------------------- */
 
-static leat_str base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return leat_str_c(slash != NULL ? slash + 1 : path);
-}
-
 /* A path in the archive: it leads down from its root. Absent: it does not. */
 static leat_str inside(leat_str path)
 {
@@ -130,7 +124,7 @@ static leat_status make_module(struct leat_package *package, const char *file, s
 {
     char path[4096];
     for (size_t i = 0; i < package->lib_count; i++) {
-        int len = snprintf(path, sizeof(path), "%s/%.*s", package->libs[i], LEAT_ARG(base_name(file)));
+        int len = snprintf(path, sizeof(path), "%s/%.*s", package->libs[i], LEAT_ARG(leat_str_base(leat_str_c(file))));
         if (len <= 0 || len >= (int)sizeof(path) || access(path, R_OK) != 0)
             continue;
         LEAT_TRY(leat_package_make(package, LEAT_PACKAGE_MODULE, path, ret, reterr));
@@ -151,7 +145,7 @@ static leat_status add_module(struct leat_package *package, const struct leat_co
                               struct leat_error *reterr)
 {
     struct leat_package_item *item;
-    leat_str name = base_name(file);
+    leat_str name = leat_str_base(leat_str_c(file));
     for (uint32_t i = 0; i < config->modules.count; i++)
         if (leat_str_is(config->modules.items[i], file)) {
             name = inside(config->modules.items[i]);

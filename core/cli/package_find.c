@@ -83,12 +83,6 @@ static bool is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-static leat_str base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return leat_str_c(slash != NULL ? slash + 1 : path);
-}
-
 static void try_libs(struct search *search)
 {
     for (size_t i = 0; i < search->package->lib_count && search->found == NULL; i++) {
@@ -98,7 +92,7 @@ static void try_libs(struct search *search)
             continue;
         }
         try_file(search, path);
-        if (search->found != NULL && !leat_str_eq(base_name(path), search->name) &&
+        if (search->found != NULL && !leat_str_eq(leat_str_base(leat_str_c(path)), search->name) &&
             !leat_str_eq(search->found->elf.soname, search->name))
             search->found = NULL;
     }
@@ -126,7 +120,7 @@ static void try_runpath(struct search *search)
 {
     if (search->needer == NULL)
         return;
-    leat_str folders = search->needer->elf.runpath, file = base_name(search->needer->path);
+    leat_str folders = search->needer->elf.runpath, file = leat_str_base(leat_str_c(search->needer->path));
     size_t len = (size_t)(file.ptr - search->needer->path);
     leat_str origin = len > 0 ? leat_str_of(search->needer->path, len > 1 ? len - 1 : 1) : LEAT_STR(".");
     while (folders.ptr != NULL && search->found == NULL)

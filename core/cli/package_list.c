@@ -3,6 +3,7 @@
  * sbom.json: what an archive was made of, as CycloneDX 1.5. No time, no serial number and no path of the machine is in
  * it: the same files give the same text.
  */
+#include "files.h"
 #include "package.h"
 
 #include <leat/text.h>
@@ -24,7 +25,7 @@ const char *leat_package_role_name(enum leat_package_role role)
 static leat_str vendor(struct leat_arena *arena)
 {
     leat_str text, id = LEAT_STR("debian");
-    if (!leat_is_ok(leat_package_read(arena, "/etc/os-release", &text, NULL)))
+    if (!leat_is_ok(leat_file_read(arena, "/etc/os-release", &text, NULL)))
         return id;
     while (text.ptr != NULL) {
         leat_str line = leat_str_cut(&text, '\n');
@@ -103,10 +104,8 @@ static void add_component(struct leat_buf *buf, leat_str vendor_id, const struct
 
 static int by_name(const void *a, const void *b)
 {
-    leat_str one = (*(const struct leat_package_item *const *)a)->name,
-             other = (*(const struct leat_package_item *const *)b)->name;
-    int order = memcmp(one.ptr, other.ptr, one.len < other.len ? one.len : other.len);
-    return order != 0 ? order : (one.len > other.len) - (one.len < other.len);
+    return leat_str_compare((*(const struct leat_package_item *const *)a)->name,
+                            (*(const struct leat_package_item *const *)b)->name);
 }
 
 leat_str leat_package_list(struct leat_package *package, leat_str name)

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What goes into the archive, and what may not: all that Lambda would say at the first invocation is said here. */
+#include "files.h"
 #include "package.h"
 
-#include "zip_read.h"
-
 #include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -22,48 +19,6 @@ static leat_status no_memory(struct leat_error *reterr)
     return leat_error_set(reterr, LEAT_STATUS(NO_MEMORY), "out of memory");
 }
 
-/* --- files ------------------------------------------------------------------------------------------------ */
-
-static leat_status read_open(struct leat_arena *arena, int fd, leat_str *ret, int *retwhy)
-{
-    struct stat info = {0};
-    *retwhy = fd < 0 || fstat(fd, &info) != 0 ? errno : 0;
-    if (*retwhy != 0)
-        return LEAT_STATUS(IO);
-    *retwhy = S_ISDIR(info.st_mode) ? EISDIR : !S_ISREG(info.st_mode) ? EINVAL : 0;
-    if (*retwhy != 0)
-        return LEAT_STATUS(IO);
-    if ((uint64_t)info.st_size > LEAT_ZIP_UNZIPPED_MAX)
-        return LEAT_STATUS(TOO_BIG);
-    char *bytes = leat_arena_alloc(arena, (size_t)info.st_size + 1);
-    size_t len = 0;
-    while (bytes != NULL && len < (size_t)info.st_size) {
-        ssize_t count = read(fd, bytes + len, (size_t)info.st_size - len);
-        *retwhy = count < 0 && errno != EINTR ? errno : 0;
-        if (*retwhy != 0)
-            return LEAT_STATUS(IO);
-        if (count == 0)
-            break;
-        len += count > 0 ? (size_t)count : 0;
-    }
-    *ret = leat_str_of(bytes, len);
-    return leat_arena_status(arena);
-}
-
-leat_status leat_package_read(struct leat_arena *arena, const char *path, leat_str *ret, struct leat_error *reterr)
-{
-    int why = 0, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a named pipe would wait for its writer */
-    leat_status status = read_open(arena, fd, ret, &why);
-    if (fd >= 0)
-        (void)close(fd);
-    if (status.code == LEAT_E_IO)
-        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s: %s", path,
-                              why == EINVAL ? "not a regular file" : strerror(why));
-    if (status.code == LEAT_E_TOO_BIG)
-        return leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s: larger than a function may be", path);
-    return leat_is_ok(status) ? status : no_memory(reterr);
-}
-
 leat_status leat_package_make(struct leat_package *package, enum leat_package_role role, const char *path,
                               struct leat_package_item **ret, struct leat_error *reterr)
 {
@@ -75,7 +30,7 @@ leat_status leat_package_make(struct leat_package *package, enum leat_package_ro
     item->role = role;
     item->path = leat_arena_copy(&package->arena, leat_str_c(path)).ptr;
     item->is_elf = role != LEAT_PACKAGE_CONFIGURATION;
-    LEAT_TRY(leat_package_read(&package->arena, path, &item->content, reterr));
+    LEAT_TRY(leat_file_read(&package->arena, path, &item->content, reterr));
     char *real = realpath(path, NULL);
     item->real = leat_arena_copy(&package->arena, leat_str_c(real)).ptr;
     free(real); /* realpath's */
@@ -92,16 +47,16 @@ leat_status leat_package_make(struct leat_package *package, enum leat_package_ro
 
 /* --- what Lambda's glibc has ------------------------------------------------------------------------------ */
 
-static const char *who(const struct leat_package *package, const struct leat_package_item *item)
+static const char *who(struct leat_package *package, const struct leat_package_item *item)
 {
-    leat_str text = item->needed_by != NULL
-                        ? leat_arena_printf((struct leat_arena *)(uintptr_t)&package->arena, "%.*s (%s, for %.*s)",
-                                            LEAT_ARG(item->name), item->path, LEAT_ARG(item->needed_by->name))
-                        : leat_str_c(item->path);
+    if (item->needed_by == NULL)
+        return item->path;
+    leat_str text = leat_arena_printf(&package->arena, "%.*s (%s, for %.*s)", LEAT_ARG(item->name), item->path,
+                                      LEAT_ARG(item->needed_by->name));
     return text.ptr != NULL ? text.ptr : item->path;
 }
 
-static leat_status too_new(const struct leat_package *package, const struct leat_package_item *item,
+static leat_status too_new(struct leat_package *package, const struct leat_package_item *item,
                            const struct leat_elf_version *version, const char *has, struct leat_error *reterr)
 {
     leat_str symbol = leat_elf_wanted_by(&item->elf, version);
@@ -117,7 +72,7 @@ static leat_status too_new(const struct leat_package *package, const struct leat
     return LEAT_STATUS(CONFIG);
 }
 
-static leat_status packed_relocations(const struct leat_package *package, const struct leat_package_item *item,
+static leat_status packed_relocations(struct leat_package *package, const struct leat_package_item *item,
                                       struct leat_error *reterr)
 {
     (void)leat_error_set(reterr, LEAT_STATUS(CONFIG),
@@ -128,7 +83,7 @@ static leat_status packed_relocations(const struct leat_package *package, const 
     return LEAT_STATUS(CONFIG);
 }
 
-static leat_status check_versions(const struct leat_package *package, const struct leat_package_item *item,
+static leat_status check_versions(struct leat_package *package, const struct leat_package_item *item,
                                   struct leat_error *reterr)
 {
     for (uint32_t i = 0; i < item->elf.version_count; i++) {
@@ -169,9 +124,7 @@ static leat_status check_machine(const struct leat_package *package, const struc
 /* Of a program: the loader that Lambda has. */
 static leat_status check_interpreter(const struct leat_package_item *item, struct leat_error *reterr)
 {
-    leat_str name = item->elf.interpreter, rest = name;
-    while (rest.ptr != NULL)
-        name = leat_str_cut(&rest, '/');
+    leat_str name = leat_str_base(item->elf.interpreter);
     if (name.ptr == NULL || leat_package_is_present(name))
         return LEAT_OK;
     (void)leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s is started by %.*s, which Lambda does not have", item->path,
@@ -340,11 +293,11 @@ leat_status leat_package_add_libs(struct leat_package *package, struct leat_erro
     for (size_t i = 0; i < package->lib_count; i++) {
         struct leat_package_item *item;
         struct stat info;
-        const char *path = package->libs[i], *slash = strrchr(path, '/');
+        const char *path = package->libs[i];
         if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
             continue;
         LEAT_TRY(leat_package_make(package, LEAT_PACKAGE_LIBRARY, path, &item, reterr));
-        leat_str file = leat_str_c(slash != NULL ? slash + 1 : path);
+        leat_str file = leat_str_base(leat_str_c(path));
         file = item->elf.soname.len > 0 && !item->elf.program ? item->elf.soname : file;
         leat_str name = leat_arena_printf(&package->arena, "lib/%.*s", LEAT_ARG(file));
         if (item->elf.type != ET_DYN || memchr(file.ptr, '/', file.len) != NULL)

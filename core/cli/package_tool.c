@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Programs that help: strip on copies, dpkg-query for whose file it is. Each is found by PATH and runs without a shell.
  */
+#include "files.h"
 #include "package.h"
 
 #include "zip_read.h"
@@ -92,14 +93,8 @@ int leat_package_run(struct leat_arena *arena, const char *const *argv, leat_str
 static bool write_file(const char *path, leat_str content)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    size_t done = 0;
-    while (fd >= 0 && done < content.len) {
-        ssize_t count = write(fd, content.ptr + done, content.len - done);
-        if (count < 0 && errno != EINTR)
-            break;
-        done += count > 0 ? (size_t)count : 0;
-    }
-    return fd >= 0 && close(fd) == 0 && done == content.len;
+    bool written = fd >= 0 && leat_file_write(fd, content);
+    return fd >= 0 && close(fd) == 0 && written;
 }
 
 /* What may be called strip, the best first. */
@@ -128,18 +123,15 @@ static leat_str strip_in(struct leat_arena *arena, const char *folder, const str
         const char *argv[] = {names[i], "--strip-unneeded", path, NULL};
         (void)unlink(path);
         if (write_file(path, item->content) && leat_package_run(arena, argv, &said) == 0)
-            return leat_is_ok(leat_package_read(arena, path, &content, NULL)) ? content : LEAT_ABSENT;
+            return leat_is_ok(leat_file_read(arena, path, &content, NULL)) ? content : LEAT_ABSENT;
     }
     return LEAT_ABSENT;
 }
 
 void leat_package_strip(struct leat_arena *arena, struct leat_package_item *item)
 {
-    const char *parent = getenv("TMPDIR");
-    leat_str made =
-        leat_arena_printf(arena, "%s/leat-package-XXXXXX", parent != NULL && parent[0] != '\0' ? parent : "/tmp");
-    char *folder LEAT_CLEANUP(leat_freep) = leat_strdup(made.ptr != NULL ? made.ptr : "");
-    if (folder == NULL || mkdtemp(folder) == NULL)
+    char *folder LEAT_CLEANUP(leat_freep) = leat_file_folder("package");
+    if (folder == NULL)
         return;
     leat_str stripped = strip_in(arena, folder, item);
     leat_zip_remove_folder(folder);

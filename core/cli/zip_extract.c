@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files and folders first, links last: nothing is ever written through a link of the archive. */
+#include "files.h"
 #include "zip_read.h"
 
 #include <leat/alloc.h>
@@ -52,13 +53,7 @@ static bool make_parents(int root, const struct leat_zip_entry *entry)
 static bool write_piece(void *argument, leat_str piece)
 {
     const int *fd = argument;
-    while (piece.len > 0) {
-        ssize_t count = write(*fd, piece.ptr, piece.len);
-        if (count < 0 && errno != EINTR)
-            return false;
-        piece = leat_str_skip(piece, count > 0 ? (size_t)count : 0);
-    }
-    return true;
+    return leat_file_write(*fd, piece);
 }
 
 static leat_status extract_file(int root, const struct leat_zip_entry *entry, struct leat_error *reterr)

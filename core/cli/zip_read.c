@@ -4,6 +4,7 @@
 
 #include <leat/alloc.h>
 #include <leat/buf.h>
+#include <leat/inflate.h>
 
 #include <limits.h>
 #include <stdlib.h>
@@ -155,18 +156,6 @@ static bool stays_inside(leat_str name, leat_str target)
 
 /* --- what an entry holds ----------------------------------------------------------------------------------- */
 
-static void *zlib_alloc(void *unused, unsigned count, unsigned size)
-{
-    (void)unused;
-    return leat_alloc((size_t)count * size);
-}
-
-static void zlib_free(void *unused, void *memory)
-{
-    (void)unused;
-    leat_free(memory);
-}
-
 struct unpacking {
     const struct leat_zip_entry *entry;
     bool (*take)(void *, leat_str);
@@ -202,7 +191,7 @@ static leat_status inflate_pieces(struct unpacking *unpacking, z_stream *stream)
 static leat_status inflate_entry(struct unpacking *unpacking)
 {
     leat_str packed = unpacking->entry->packed;
-    z_stream stream = {.zalloc = zlib_alloc, .zfree = zlib_free};
+    z_stream stream = {.zalloc = leat_zlib_alloc, .zfree = leat_zlib_free};
     stream.next_in = (unsigned char *)(uintptr_t)packed.ptr;
     stream.avail_in = (unsigned)packed.len; /* sizes of the container have 32 bits */
     if (inflateInit2(&stream, -MAX_WBITS) != Z_OK)

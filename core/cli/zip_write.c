@@ -3,6 +3,7 @@
 
 #include <leat/alloc.h>
 #include <leat/buf.h>
+#include <leat/inflate.h>
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -34,22 +35,10 @@ static void add32(struct leat_buf *buf, size_t value)
     add16(buf, (unsigned)(value >> 16 & 0xFFFF));
 }
 
-static void *zlib_alloc(void *unused, unsigned count, unsigned size)
-{
-    (void)unused;
-    return leat_alloc((size_t)count * size);
-}
-
-static void zlib_free(void *unused, void *memory)
-{
-    (void)unused;
-    leat_free(memory);
-}
-
 /* Absent: it gets no smaller, or memory ran out, which the arena or *retstatus says. */
 static leat_str deflated(struct leat_arena *arena, leat_str content, leat_status *retstatus)
 {
-    z_stream stream = {.zalloc = zlib_alloc, .zfree = zlib_free};
+    z_stream stream = {.zalloc = leat_zlib_alloc, .zfree = leat_zlib_free};
     char *packed = content.len > 0 ? leat_arena_alloc(arena, content.len) : NULL;
     if (packed == NULL)
         return LEAT_ABSENT;
@@ -120,9 +109,7 @@ static leat_status add_file(struct writing *writing, struct leat_zip_file *file)
 
 static int by_name(const void *a, const void *b)
 {
-    leat_str one = ((const struct leat_zip_file *)a)->name, other = ((const struct leat_zip_file *)b)->name;
-    int order = memcmp(one.ptr, other.ptr, one.len < other.len ? one.len : other.len);
-    return order != 0 ? order : (one.len > other.len) - (one.len < other.len);
+    return leat_str_compare(((const struct leat_zip_file *)a)->name, ((const struct leat_zip_file *)b)->name);
 }
 
 /* *retsize: it will be no larger. */

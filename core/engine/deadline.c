@@ -53,12 +53,11 @@ static void watch(struct leat_run *run)
 void leat_deadline_start(struct leat_run *run)
 {
     struct leat_engine *engine = run->engine;
-    int64_t timeout_ms = engine->options.timeout_ms;
-    int64_t delivery_ms = engine->timer != NULL ? soonest_delivery_ms(run) : 0;
     if (engine->timer == NULL)
         return;
     watch(run); /* a drain may end it */
     run->due_us = run->end_us = NEVER;
+    int64_t timeout_ms = engine->options.timeout_ms, delivery_ms = soonest_delivery_ms(run);
     if (timeout_ms == 0 && delivery_ms == 0)
         return;
     int64_t from_us = leat_engine_now_us(engine);
@@ -319,15 +318,13 @@ static void expire_waiting(struct leat_source *source, int64_t from_us)
 
 static void cancel(struct leat_run *run)
 {
-    struct leat_engine *engine = run->engine;
     atomic_store(&run->cancelled, true);
-    engine->options.executor->cancel(engine->executor, run);
+    run->engine->options.executor->cancel(run->engine->executor, run);
 }
 
 /* The grace counts from when the handler could know. */
 static void pass(struct leat_run *run, int64_t at_us)
 {
-    struct leat_engine *engine = run->engine;
     if (run->overdue) {
         lose(run);
         return;
@@ -338,7 +335,7 @@ static void pass(struct leat_run *run, int64_t at_us)
     if (run->due_us > at_us)
         return; /* it had to wait for its slot */
     run->overdue = true;
-    run->due_us = leat_us_in(at_us, engine->options.grace_ms);
+    run->due_us = leat_us_in(at_us, run->engine->options.grace_ms);
     cancel(run);
     leat_stream_abort(run);
 }

@@ -15,12 +15,6 @@ static const struct leat_object_kind handlers = {
     .how = "a handler is PATH.so, PATH.so:NAME, or NAME alone: one of LEAT_HANDLER_PATH",
 };
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
-}
-
 /* The name to open, or the message that lists what there is. */
 static leat_status choose(const char *path, leat_str wanted, const struct leat_object_exports *exports,
                           leat_str *retname, struct leat_error *reterr)
@@ -28,8 +22,8 @@ static leat_status choose(const char *path, leat_str wanted, const struct leat_o
     if (exports->wanted_count == 0) {
         leat_status status = leat_error_set(reterr, LEAT_STATUS(CONFIG), "%s: not a leat handler: it exports %s", path,
                                             exports->other_count > 0 ? exports->others : "nothing");
-        const char *file = base_name(path);
-        leat_error_fix(reterr, "add LEAT_HANDLER(%.*s, .handle = handle);", (int)strcspn(file, "."), file);
+        leat_str file = leat_str_base(leat_str_c(path)), stem = leat_str_cut(&file, '.');
+        leat_error_fix(reterr, "add LEAT_HANDLER(%.*s, .handle = handle);", LEAT_ARG(stem));
         return status;
     }
     *retname = wanted.ptr != NULL ? wanted : leat_str_c(exports->only);

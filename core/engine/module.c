@@ -38,7 +38,7 @@ static const char *variable(const char *name)
 }
 
 /* A function's package and its layers are looked into as they are for _HANDLER. */
-static leat_status find_file(const char *name, char *path, size_t size, struct leat_error *reterr)
+leat_status leat_module_find(const char *name, char *path, size_t size, struct leat_error *reterr)
 {
     const char *set = getenv("LEAT_MODULE_PATH"), *root = variable("LAMBDA_TASK_ROOT");
     bool function = variable("AWS_LAMBDA_RUNTIME_API") != NULL;
@@ -190,7 +190,7 @@ leat_status leat_module_open(const char *name, const struct leat_module **retmod
     if (is_path)
         memcpy(path, name, len + 1);
     else
-        LEAT_TRY(find_file(name, path, sizeof(path), reterr));
+        LEAT_TRY(leat_module_find(name, path, sizeof(path), reterr));
     LEAT_TRY(load(path, &given, reterr));
     for (struct opened *opened = all; opened != NULL; opened = opened->next)
         if (opened->given == given) {

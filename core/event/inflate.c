@@ -9,13 +9,13 @@
 #define ANY_WRAPPER (MAX_WBITS + 32) /* zlib's own way of saying: gzip or zlib, as the first bytes tell */
 #define STEP ((size_t)16 << 10)
 
-static void *zlib_alloc(void *unused, unsigned count, unsigned size)
+void *leat_zlib_alloc(void *unused, unsigned count, unsigned size)
 {
     (void)unused;
     return leat_alloc((size_t)count * size);
 }
 
-static void zlib_free(void *unused, void *memory)
+void leat_zlib_free(void *unused, void *memory)
 {
     (void)unused;
     leat_free(memory);
@@ -24,7 +24,7 @@ static void zlib_free(void *unused, void *memory)
 /* zlib counts in unsigned; payloads are far shorter, and what is not is refused. */
 static bool point_at(z_stream *stream, leat_str bytes)
 {
-    *stream = (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free};
+    *stream = (z_stream){.zalloc = leat_zlib_alloc, .zfree = leat_zlib_free};
     if (bytes.ptr == NULL || bytes.len > UINT_MAX)
         return false;
     stream->next_in = (unsigned char *)(uintptr_t)bytes.ptr;

@@ -64,19 +64,13 @@ static leat_str name_of(struct leat_decoder *decoder, const struct leat_record *
                      sequencer);
 }
 
-static int compare(leat_str a, leat_str b)
-{
-    int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
-    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 /* Heap sort by id: qsort may take memory, and this runs in a delivery's arena. */
 static void sift_down(struct leat_record **heap, size_t at, size_t count)
 {
     for (size_t child; (child = 2 * at + 1) < count; at = child) {
-        if (child + 1 < count && compare(heap[child]->id, heap[child + 1]->id) < 0)
+        if (child + 1 < count && leat_str_compare(heap[child]->id, heap[child + 1]->id) < 0)
             child++;
-        if (compare(heap[at]->id, heap[child]->id) >= 0)
+        if (leat_str_compare(heap[at]->id, heap[child]->id) >= 0)
             return;
         struct leat_record *moved = heap[at];
         heap[at] = heap[child];

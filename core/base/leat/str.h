@@ -81,6 +81,23 @@ static inline leat_str leat_str_skip(leat_str s, size_t count)
     return leat_str_of(s.ptr + skipped, s.len - skipped);
 }
 
+/* As memcmp orders them; what ends first comes first. */
+static inline int leat_str_compare(leat_str a, leat_str b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len > 0 ? memcmp(a.ptr, b.ptr, len) : 0;
+    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+/* What stands behind the last slash of a path. */
+static inline leat_str leat_str_base(leat_str path)
+{
+    size_t at = path.len;
+    while (at > 0 && path.ptr[at - 1] != '/')
+        at--;
+    return leat_str_skip(path, at);
+}
+
 /* ASCII case folded, as HTTP field names compare. */
 LEAT_API bool leat_str_eq_nocase(leat_str a, leat_str b);
 

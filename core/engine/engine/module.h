@@ -12,6 +12,8 @@
  * being built with older headers is NULL. NOT_FOUND: there is no NAME.so; CONFIG: it cannot be used. Start of the
  * process only: one thread. */
 leat_status leat_module_open(const char *name, const struct leat_module **retmodule, struct leat_error *reterr);
+/* Where NAME.so lies. NOT_FOUND. */
+leat_status leat_module_find(const char *name, char *path, size_t size, struct leat_error *reterr);
 /* The file that it was opened from. */
 const char *leat_module_file(const struct leat_module *module);
 

@@ -15,6 +15,10 @@ LEAT_API leat_status leat_inflate(struct leat_arena *arena, leat_str bytes, size
 /* Only the first bytes of it, up to `size`; what is no such stream gives none. Fails with NO_MEMORY, BAD_RECORD. */
 LEAT_API leat_status leat_inflate_start(leat_str bytes, char *start, size_t size, size_t *retlen);
 
+/* For z_stream.zalloc and zfree: zlib's memory is of leat's heap. */
+void *leat_zlib_alloc(void *unused, unsigned count, unsigned size);
+void leat_zlib_free(void *unused, void *memory);
+
 LEAT_END
 
 #endif
