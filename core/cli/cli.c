@@ -193,8 +193,9 @@ __attribute__((section(".note.leat"), aligned(4), used)) static const struct {
 int leat_main(int argc, char **argv, const struct leat_handler *const *handlers)
 {
     const char *no_colour = getenv("NO_COLOR");
+    leat_str program = leat_str_base(leat_str_c(argc > 0 ? argv[0] : NULL));
     struct leat_cli cli = {
-        .program = argc > 0 ? leat_str_base(leat_str_c(argv[0])).ptr : "leat",
+        .program = program.ptr != NULL ? program.ptr : "leat",
         .sources = leat_builtin_sources,
         .sinks = leat_builtin_sinks,
         .linked_in = handlers,
