@@ -88,7 +88,7 @@ SUITES = {
     "worker-asan": ("gcc-asan", ["all"], 240, python("worker")),
     "redis-asan": ("gcc-asan", ["all"], 300, python("redis")),
     "threads-asan": ("gcc-asan", ["thread-tests"], 60, programs("tests/thread-*")),
-    "threads-tsan": ("gcc-tsan", ["thread-tests"], 60, programs("tests/thread-*")),
+    "threads-tsan": ("gcc-tsan", ["thread-tests"], 120, programs("tests/thread-*")),
     "conformance-asan": ("gcc-asan", ["conformance-tests"], 90, programs("tests/conformance-*")),
     "conformance-tsan": ("gcc-tsan", ["conformance-tests"], 120, programs("tests/conformance-*")),
     "unit-clang-asan": ("clang-asan", ["all", "unit-tests"], 300, unit()),

@@ -143,6 +143,7 @@ static void cancel(void *state)
     (void)state;
     if (!atomic_load(&hooked))
         return;
+    set(&released); /* act has not returned yet */
     set(&let_go);
     while (watched.free_slots(pool) == 0 && atomic_load(&begun) == 0 && time(NULL) <= patience)
         sched_yield();
