@@ -47,6 +47,16 @@ def emulated(folder):
     return commands
 
 
+def at_server(name):
+    """What is tested of Redis, at another server than Debian's; without it the tests skip themselves."""
+    def commands(build):
+        made = subprocess.run([sys.executable, "tests/services/redis_servers.py", name], cwd=ROOT, text=True,
+                              stdout=subprocess.PIPE).stdout.strip()
+        todo = python("redis")(build) + (programs("tests/conformance-redis")(build) if made else [])
+        return [["env", f"LEAT_REDIS_SERVER={made or name}", *command] for command in todo]
+    return commands
+
+
 def programs(pattern):
     """The executables of a build, without what the build keeps beside them."""
     return lambda build: [["env", "-C", str(SCRATCH), str(ROOT / file)]
@@ -70,6 +80,8 @@ SUITES = {
     "cli": ("plain", ["all"], 240, python("cli")),
     "worker": ("plain", ["all"], 300, python("worker")),
     "redis": ("plain", ["all"], 240, python("redis")),
+    "redis-6.2": ("plain", ["all", "conformance-tests"], 240, at_server("redis-6.2")),
+    "valkey-9.1": ("plain", ["all", "conformance-tests"], 240, at_server("valkey-9.1")),
     "structure": ("plain", ["all", "lambda-stub"], 180, python("structure")),
     "chaos": ("plain", ["all"], 150, python("chaos")),
     "install": ("plain", ["all"], 90, python("install")),

@@ -67,12 +67,12 @@ class Yard(yard.Yard):
                             help="so many of the kills hit the server (not with --term)")
 
     def columns(self):
-        return {"of the server": self.server_kills, "redis": self.version}
+        return {"of the server": self.server_kills, "server": self.version}
 
     def make_queue(self):
         self.server = redis_server.Server(self.folder)
         self.server_kills = 0
-        self.version = self.server("INFO", "server").split("redis_version:")[1].split()[0]
+        self.version = self.server.version()
         self.stream = Stream(self.server)
         return self.stream
 

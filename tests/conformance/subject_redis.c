@@ -42,9 +42,10 @@ static void end_server(void)
 
 static void run_server(void)
 {
+    const char *program = getenv("LEAT_REDIS_SERVER");
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", own_path, "--dir", folder, "--save", "",
-           "--appendonly", "no", "--daemonize", "no", "--logfile", "server.log", (char *)NULL);
+    execlp(program != NULL ? program : "redis-server", "redis-server", "--port", "0", "--unixsocket", own_path, "--dir",
+           folder, "--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", "server.log", (char *)NULL);
     _exit(127);
 }
 

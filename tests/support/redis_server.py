@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For tests against a real Redis: Debian's redis-server on a free port of loopback and on a Unix socket.
+"""For tests against a real Redis: Debian's redis-server, or the program that LEAT_REDIS_SERVER names, on a free port of
+loopback and on a Unix socket.
 
     with redis_server.Server(folder) as server:
         server("XADD", "orders", "*", "order", '{"id":1}')
 
 It is started with appendfsync always, so that what it acknowledged is there after kill -9.
 """
+import os
+import re
 import select
 import shutil
 import signal
@@ -15,6 +18,7 @@ import time
 
 import tap
 
+PROGRAM = os.environ.get("LEAT_REDIS_SERVER") or "redis-server"
 LIMIT = 30  # seconds
 
 
@@ -65,13 +69,14 @@ def free_port():
 
 class Server:
     def __init__(self, folder, *options, port=None, name="redis"):
-        if shutil.which("redis-server") is None:
-            raise tap.Skip("service redis-server is not installed")
+        if shutil.which(PROGRAM) is None:
+            raise tap.Skip(f"service {PROGRAM} is not installed")
         self.folder = folder / name
         self.folder.mkdir()
         self.port = port or free_port()
         self.path = self.folder / "socket"
         self.options = list(map(str, options))
+        self.environment = dict(os.environ)
         self.process = self.client = None
         self.url = f"redis://127.0.0.1:{self.port}"
         self.start()
@@ -80,9 +85,9 @@ class Server:
         """Waits until it answers and has read what it had."""
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
-                ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.path),
+                [PROGRAM, "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.path),
                  "--dir", str(self.folder), "--appendonly", "yes", "--appendfsync", "always", "--save", "",
-                 *self.options], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                 *self.options], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
         until = time.monotonic() + LIMIT
         while time.monotonic() < until:
             try:
@@ -128,6 +133,17 @@ class Server:
             self.process.send_signal(signal.SIGCONT)
             self.process.kill()
             self._gone()
+
+    def version(self):
+        """ "Redis 7.0.15" """
+        said = self("INFO", "server")
+        found = re.search(r"^valkey_version:(\S+)", said, re.M)
+        return f"Valkey {found[1]}" if found else "Redis " + re.search(r"^redis_version:(\S+)", said, re.M)[1]
+
+    def is_since(self, *version):
+        """It can what that version of Redis could: Valkey says so too."""
+        said = re.search(r"^redis_version:([\d.]+)", self("INFO", "server"), re.M)[1]
+        return tuple(map(int, said.split("."))) >= version
 
     # --- what is there ------------------------------------------------------------------------------------------
 

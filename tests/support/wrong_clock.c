@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For LD_PRELOAD: the wall clock, and no other, is off by the seconds that the file WRONG_CLOCK holds at that moment.
- */
+/* For LD_PRELOAD: the wall clock, and no other, is off by the seconds that the file WRONG_CLOCK holds then. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,4 +35,14 @@ time_t time(time_t *retnow)
     if (retnow != NULL)
         *retnow = now.tv_sec;
     return now.tv_sec;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+    struct timespec precise;
+    (void)zone;
+    (void)clock_gettime(CLOCK_REALTIME, &precise);
+    now->tv_sec = precise.tv_sec;
+    now->tv_usec = precise.tv_nsec / 1000;
+    return 0;
 }

@@ -91,7 +91,9 @@ static bool judge_server(struct probe *probe)
     leat_str rest = version;
     (void)leat_str_int64(leat_str_cut(&rest, '.'), &major);
     (void)leat_str_int64(leat_str_cut(&rest, '.'), &minor);
-    SAY(probe, LEAT_INFO, NULL, "Redis %.*s, a master", LEAT_ARG(version));
+    leat_str valkey = info_of(info, "valkey_version"); /* its redis_version is the last that it is compatible with */
+    SAY(probe, LEAT_INFO, NULL, "%s %.*s, a master", valkey.ptr != NULL ? "Valkey" : "Redis",
+        LEAT_ARG(valkey.ptr != NULL ? valkey : version));
     if (major < 6 || (major == 6 && minor < 2))
         SAY(probe, LEAT_ERROR, "use Redis 6.2 or later", "Redis %.*s has no XAUTOCLAIM", LEAT_ARG(version));
     judge_memory(probe, info);
