@@ -110,11 +110,17 @@ leat_str leat_attribute_uri(struct leat_arena *arena, leat_str value)
 
 /* --- media types (RFC 2045, section 5.1) --------------------------------------------------------------- */
 
+/* Printable, no space, and none of its "tspecials". */
+static bool is_token(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("!#$%&'*+-.^_`{|}~", c) != NULL);
+}
+
 static size_t token_len(leat_str text)
 {
     size_t len = 0;
-    while (len < text.len && text.ptr[len] > 0x20 && text.ptr[len] < 0x7F &&
-           strchr("()<>@,;:\\\"/[]?=", text.ptr[len]) == NULL)
+    while (len < text.len && is_token(text.ptr[len]))
         len++;
     return len;
 }

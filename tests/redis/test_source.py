@@ -107,6 +107,17 @@ def what_does_not_fit_together_is_taken_one_by_one(desk):
 
 
 @streams.test
+def what_was_asked_for_ahead_waits_for_what_did_not_fit(desk):
+    desk.configure("limits: {payload: 1MiB, memory: 4MiB}\n")
+    ids = desk.add(*[{"do": "ok", "fill": "x" * 25000}] * 400)
+    done = desk.run("--until-idle", "--set", "concurrency=1")
+    tap.equal(done.returncode, 0, done.stderr[-2000:])
+    tap.equal(list(desk.positions()), [f"jobs/{entry}" for entry in ids])
+    tap.equal({tuple(attempts) for attempts in desk.positions().values()}, {(1,)})
+    assert desk.is_done()
+
+
+@streams.test
 def what_a_life_before_had_is_taken_one_by_one_too(desk):
     desk.configure("limits: {payload: 1MiB, memory: 4MiB}\n", more="consumer: me")
     desk.add(*[{"do": "ok", "fill": "x" * 500000}] * 30)

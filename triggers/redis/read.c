@@ -209,6 +209,8 @@ void leat_redis_catch_up(struct leat_redis_source *redis)
 
 /* --- what is new ------------------------------------------------------------------------------------------------- */
 
+static void ask_for_new(struct leat_redis_source *redis, uint32_t count);
+
 static uint32_t stream_of(const struct leat_redis_source *redis, leat_str name)
 {
     uint32_t i = 0;
@@ -225,13 +227,12 @@ static void give_back(struct leat_redis_source *redis, uint32_t stream, const st
 }
 
 static enum leat_redis_taken take_all(struct leat_redis_source *redis, struct leat_delivery *delivery,
-                                      const struct leat_redis_value *reply, size_t *retcount)
+                                      const struct leat_redis_value *reply)
 {
     enum leat_redis_taken taken = LEAT_REDIS_TAKEN;
     for (size_t i = 0; i < reply->count; i++) {
         uint32_t stream = stream_of(redis, leat_redis_text(leat_redis_item(&reply->items[i], 0)));
         const struct leat_redis_value *entries = leat_redis_item(&reply->items[i], 1);
-        *retcount += entries->count;
         if (stream == redis->stream_count)
             continue;
         if (redis->stopping)
@@ -242,19 +243,41 @@ static enum leat_redis_taken take_all(struct leat_redis_source *redis, struct le
     return taken;
 }
 
+static uint32_t count_of(const struct leat_redis_value *reply)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < reply->count; i++)
+        count += leat_redis_item(&reply->items[i], 1)->count;
+    return (uint32_t)count;
+}
+
+/* Under load the server looks for the next ones while these are taken, as far as there is credit for both. */
+static void ask_ahead(struct leat_redis_source *redis, uint32_t count, const struct leat_arena *reply)
+{
+    bool room = redis->units > count && redis->units - count > LEAT_REDIS_READ_MAX && redis->bytes > reply->used;
+    if (room && !redis->exhausted && !redis->stopping)
+        ask_for_new(redis, LEAT_REDIS_READ_MAX);
+}
+
 static void on_new(void *argument, const struct leat_redis_value *reply)
 {
     struct leat_redis_source *redis = argument;
     struct leat_delivery *delivery = LEAT_TAKE(redis->delivery);
-    size_t count = 0;
     redis->asked = redis->waits = false;
     if (reply == NULL || is_refused(redis, reply)) {
         leat_delivery_drop(delivery);
         leat_redis_finish(redis);
         return;
     }
-    enum leat_redis_taken taken = take_all(redis, delivery, reply, &count);
+    if (redis->phase != LEAT_REDIS_READING && !redis->stopping) { /* what was left meanwhile comes before these */
+        leat_delivery_drop(delivery);
+        leat_redis_read_soon(redis);
+        return;
+    }
+    uint32_t count = count_of(reply);
     redis->exhausted = count < redis->page_asked;
+    ask_ahead(redis, count, leat_delivery_arena(delivery));
+    enum leat_redis_taken taken = take_all(redis, delivery, reply);
     if (leat_redis_deliver(redis, delivery, taken) == LEAT_REDIS_LEFT)
         leat_redis_catch_up(redis);
     if (redis->exhausted)
@@ -265,10 +288,9 @@ static void on_new(void *argument, const struct leat_redis_value *reply)
 }
 
 /* Once fewer came than were asked for, the next one waits at the server. */
-static void ask_for_new(struct leat_redis_source *redis)
+static void ask_for_new(struct leat_redis_source *redis, uint32_t count)
 {
     struct leat_redis_link *link = &redis->reads;
-    uint32_t count = redis->units < LEAT_REDIS_READ_MAX ? redis->units : LEAT_REDIS_READ_MAX;
     count = count > redis->stream_count ? count / redis->stream_count : 1; /* of each stream */
     redis->delivery = leat_redis_delivery(redis);
     if (redis->delivery == NULL)
@@ -303,7 +325,7 @@ void leat_redis_read_on(struct leat_redis_source *redis)
     if (redis->phase == LEAT_REDIS_CATCHING)
         ask_for_page(redis);
     else
-        ask_for_new(redis);
+        ask_for_new(redis, redis->units < LEAT_REDIS_READ_MAX ? redis->units : LEAT_REDIS_READ_MAX);
 }
 
 void leat_redis_read_soon(struct leat_redis_source *redis)
