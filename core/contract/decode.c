@@ -98,7 +98,7 @@ static const struct leat_adapter *detect(const struct leat_decoder *decoder, con
     for (const struct leat_adapter *const *at = decoder->adapters; *at != NULL; at++)
         if ((*at)->detect != NULL && (*at)->detect(payload))
             return *at;
-    return leat_adapter_find(decoder->adapters, LEAT_STR("unknown"));
+    return NULL;
 }
 
 leat_status leat_decode(struct leat_decoder *decoder, leat_str text, const struct leat_adapter *as,

@@ -39,7 +39,7 @@ static leat_str name_of(struct leat_arena *arena, leat_str stream, leat_str id)
 }
 
 static leat_status add_unit(struct leat_redis_source *redis, struct leat_delivery *delivery, uint32_t stream,
-                            const struct leat_redis_value *item)
+                            const struct leat_redis_value *item, int64_t lease_until_ms)
 {
     struct leat_arena *arena = leat_delivery_arena(delivery);
     leat_str stream_name = redis->streams[stream].name, id = leat_redis_text(leat_redis_item(item, 0));
@@ -54,7 +54,7 @@ static leat_status add_unit(struct leat_redis_source *redis, struct leat_deliver
     const struct leat_unit given = {
         .attempts = (uint32_t)leat_redis_number(leat_redis_item(item, 2), 1),
         .position = entry->id.ms,
-        .lease_until_ms = leat_redis_now_ms() + redis->options.lease_ms,
+        .lease_until_ms = lease_until_ms,
         .since_ms = leat_redis_id_time_ms(&entry->id),
         .name = name_of(arena, stream_name, id),
         .token = entry,
@@ -88,6 +88,7 @@ enum leat_redis_taken leat_redis_take(struct leat_redis_source *redis, struct le
     /* Less credit than when it was asked for is no reason to leave any of it; none at all is. */
     if (entries->count > 0 && redis->units == 0)
         return LEAT_REDIS_LEFT;
+    int64_t lease_until_ms = leat_redis_now_ms() + redis->options.lease_ms;
     for (size_t i = 0; i < entries->count; i++) {
         const struct leat_redis_value *item = &entries->items[i];
         leat_str id = leat_redis_text(leat_redis_item(item, 0));
@@ -99,7 +100,7 @@ enum leat_redis_taken leat_redis_take(struct leat_redis_source *redis, struct le
         }
         if (is_settling(redis, stream, id))
             continue;
-        if (!overflow && leat_is_ok(add_unit(redis, delivery, stream, item)))
+        if (!overflow && leat_is_ok(add_unit(redis, delivery, stream, item, lease_until_ms)))
             continue;
         redis->full = true;
         if (redis->careful && id.ptr != NULL) /* and it is alone */

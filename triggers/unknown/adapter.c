@@ -5,6 +5,12 @@
  */
 #include <leat/adapter.h>
 
+static bool detect(const struct leat_payload *payload)
+{
+    (void)payload;
+    return true;
+}
+
 static leat_status normalise(struct leat_decoder *decoder, const struct leat_record *record, struct leat_events *out)
 {
     struct leat_envelope *envelope = leat_events_add(decoder, record, out);
@@ -28,6 +34,7 @@ const struct leat_adapter leat_adapter_unknown = {
     .why = "no other trigger claims it",
     .order = 1000,
     .shape = LEAT_REPLY_DIRECT,
+    .detect = detect,
     .split = leat_split_whole,
     .normalise = normalise,
 };
