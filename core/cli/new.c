@@ -55,7 +55,7 @@ struct maker {
 
 static bool is_letter(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    return leat_is_alnum(c) || c == '_';
 }
 
 static bool take_name(struct maker *maker, const char *name)

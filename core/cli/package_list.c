@@ -37,15 +37,7 @@ static leat_str vendor(struct leat_arena *arena)
 
 static void add_encoded(struct leat_buf *buf, leat_str text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     strchr("-._~", (char)c) != NULL;
-        if (plain && c != '\0')
-            leat_buf_char(buf, (char)c);
-        else
-            leat_buf_printf(buf, "%%%02X", c);
-    }
+    leat_buf_add(buf, leat_percent_encode(buf->arena, text, ""));
 }
 
 /* pkg:deb/debian/libcjson1@1.7.15-1%2Bdeb12u4?arch=amd64 */

@@ -113,8 +113,7 @@ leat_str leat_attribute_uri(struct leat_arena *arena, leat_str value)
 /* Printable, no space, and none of its "tspecials". */
 static bool is_token(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`{|}~", c) != NULL);
+    return leat_is_alnum(c) || (c != '\0' && strchr("!#$%&'*+-.^_`{|}~", c) != NULL);
 }
 
 static size_t token_len(leat_str text)

@@ -21,8 +21,7 @@ struct headers {
 /* RFC 9110: what a field name is made of. */
 static bool is_token(unsigned char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+    return leat_is_alnum((char)c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
 /* A tab is allowed inside a value; anything else that controls could end the line and begin another header. */

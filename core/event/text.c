@@ -129,18 +129,16 @@ leat_str leat_percent_decode(struct leat_arena *arena, leat_str text, bool plus)
     return leat_str_of(out, len);
 }
 
-static bool stays(unsigned char c, const char *keep)
+static bool stays(char c, const char *keep)
 {
-    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-')
-        return true;
-    return c != '\0' && (strchr("._~", c) != NULL || strchr(keep, c) != NULL);
+    return leat_is_alnum(c) || (c != '\0' && (strchr("-._~", c) != NULL || strchr(keep, c) != NULL));
 }
 
 leat_str leat_percent_encode(struct leat_arena *arena, leat_str text, const char *keep)
 {
     size_t escapes = 0;
     for (size_t i = 0; i < text.len; i++)
-        escapes += stays((unsigned char)text.ptr[i], keep) ? 0 : 1;
+        escapes += stays(text.ptr[i], keep) ? 0 : 1;
     if (escapes == 0)
         return text;
     char *out = leat_arena_alloc(arena, text.len + 2 * escapes + 1);
@@ -149,7 +147,7 @@ leat_str leat_percent_encode(struct leat_arena *arena, leat_str text, const char
         return LEAT_ABSENT;
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
-        if (stays(c, keep)) {
+        if (stays((char)c, keep)) {
             out[len++] = (char)c;
             continue;
         }

@@ -43,6 +43,12 @@ static inline leat_str leat_str_c(const char *text)
     return leat_str_of(text, text != NULL ? strlen(text) : 0);
 }
 
+/* A letter or a digit of ASCII, whatever the locale. */
+static inline bool leat_is_alnum(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 /* Byte-wise; absent equals absent only. */
 static inline bool leat_str_eq(leat_str a, leat_str b)
 {
