@@ -74,6 +74,7 @@ static void on_claimed(void *argument, const struct leat_redis_value *reply)
     snprintf(stream->cursor, sizeof(stream->cursor), "%.*s", LEAT_ARG(cursor));
     bool whole_round = leat_str_is(cursor, "0-0");
     if (redis->stopping) {
+        leat_redis_give_back_all(redis, redis->claim_stream, leat_redis_item(reply, 1));
         leat_delivery_drop(delivery);
         redis->claiming = false;
         leat_redis_finish(redis);

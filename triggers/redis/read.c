@@ -84,7 +84,7 @@ void leat_redis_read_up(void *argument)
 void leat_redis_read_down(struct leat_redis_source *redis)
 {
     redis->phase = LEAT_REDIS_GROUPS;
-    redis->asked = redis->waits = redis->exhausted = false;
+    redis->asked = redis->waits = redis->exhausted = redis->again = false;
 }
 
 /* --- catching up ------------------------------------------------------------------------------------------------ */
@@ -107,12 +107,25 @@ static void go_on_catching(struct leat_redis_source *redis)
     leat_redis_read_on(redis);
 }
 
+/* A reply came. False: it is none, or of no use, for catching up began anew since it was asked for. */
+static bool is_of_use(struct leat_redis_source *redis, const struct leat_redis_value *reply)
+{
+    redis->asked = false;
+    if (LEAT_TAKE(redis->again)) {
+        leat_redis_read_soon(redis);
+        return false;
+    }
+    return reply != NULL && !is_refused(redis, reply);
+}
+
 static void on_fetched(void *argument, const struct leat_redis_value *reply)
 {
     struct leat_redis_source *redis = argument;
     struct leat_delivery *delivery = LEAT_TAKE(redis->delivery);
-    redis->asked = false;
-    if (reply == NULL || redis->stopping || is_refused(redis, reply)) {
+    bool good = is_of_use(redis, reply);
+    if (good && redis->stopping)
+        leat_redis_give_back_all(redis, redis->catching, reply);
+    if (!good || redis->stopping) {
         leat_delivery_drop(delivery);
         leat_redis_finish(redis);
         return;
@@ -170,8 +183,7 @@ static bool ask_for_missing(struct leat_redis_source *redis, const struct leat_r
 static void on_page(void *argument, const struct leat_redis_value *reply)
 {
     struct leat_redis_source *redis = argument;
-    redis->asked = false;
-    if (reply == NULL || redis->stopping || is_refused(redis, reply)) {
+    if (!is_of_use(redis, reply) || redis->stopping) {
         leat_redis_finish(redis);
         return;
     }
@@ -203,8 +215,12 @@ static void ask_for_page(struct leat_redis_source *redis)
 
 void leat_redis_catch_up(struct leat_redis_source *redis)
 {
-    if (redis->phase != LEAT_REDIS_GROUPS)
-        start_catching(redis);
+    if (redis->phase == LEAT_REDIS_GROUPS)
+        return;
+    redis->again = redis->asked && redis->phase == LEAT_REDIS_CATCHING;
+    redis->exhausted = false; /* there is something to do */
+    start_catching(redis);
+    leat_redis_report(redis);
 }
 
 /* --- what is new ------------------------------------------------------------------------------------------------- */
@@ -219,13 +235,6 @@ static uint32_t stream_of(const struct leat_redis_source *redis, leat_str name)
     return i;
 }
 
-/* Nobody works on them: they go back as they were. */
-static void give_back(struct leat_redis_source *redis, uint32_t stream, const struct leat_redis_value *entries)
-{
-    for (size_t i = 0; i < entries->count; i++)
-        leat_redis_give_back(redis, stream, leat_redis_text(leat_redis_item(&entries->items[i], 0)), 0);
-}
-
 static enum leat_redis_taken take_all(struct leat_redis_source *redis, struct leat_delivery *delivery,
                                       const struct leat_redis_value *reply)
 {
@@ -236,7 +245,7 @@ static enum leat_redis_taken take_all(struct leat_redis_source *redis, struct le
         if (stream == redis->stream_count)
             continue;
         if (redis->stopping)
-            give_back(redis, stream, entries);
+            leat_redis_give_back_all(redis, stream, entries);
         else if (leat_redis_take(redis, delivery, stream, entries) == LEAT_REDIS_LEFT)
             taken = LEAT_REDIS_LEFT;
     }

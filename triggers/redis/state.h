@@ -53,6 +53,7 @@ struct leat_redis_source {
     uint32_t catching; /* which stream */
     uint32_t page_asked;
     bool page_is_last;
+    bool again;                        /* catching up began anew while it was under way: its reply is of no use */
     bool asked;                        /* a command of `reads` is under way */
     bool waits;                        /* and it is one that waits for new entries */
     bool exhausted;                    /* the last one found fewer than it asked for */
@@ -119,6 +120,7 @@ enum leat_redis_taken leat_redis_take(struct leat_redis_source *redis, struct le
 /* Hands it over, or drops it where it is empty. */
 enum leat_redis_taken leat_redis_deliver(struct leat_redis_source *redis, struct leat_delivery *delivery,
                                          enum leat_redis_taken taken);
+void leat_redis_give_back_all(struct leat_redis_source *redis, uint32_t stream, const struct leat_redis_value *entries);
 /* The arena for the reply to a command that fetches entries. NULL: no memory now. */
 struct leat_delivery *leat_redis_delivery(struct leat_redis_source *redis);
 

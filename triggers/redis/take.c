@@ -38,6 +38,16 @@ static leat_str name_of(struct leat_arena *arena, leat_str stream, leat_str id)
     return leat_str_of(name, stream.len + 1 + id.len);
 }
 
+/* Nobody works on them: they go back as they were before they were fetched. */
+void leat_redis_give_back_all(struct leat_redis_source *redis, uint32_t stream, const struct leat_redis_value *entries)
+{
+    for (size_t i = 0; i < entries->count; i++) {
+        const struct leat_redis_value *item = &entries->items[i];
+        int64_t deliveries = leat_redis_number(leat_redis_item(item, 2), 1);
+        leat_redis_give_back(redis, stream, leat_redis_text(leat_redis_item(item, 0)), deliveries - 1);
+    }
+}
+
 static leat_status add_unit(struct leat_redis_source *redis, struct leat_delivery *delivery, uint32_t stream,
                             const struct leat_redis_value *item, int64_t lease_until_ms)
 {
@@ -103,7 +113,7 @@ enum leat_redis_taken leat_redis_take(struct leat_redis_source *redis, struct le
         if (!overflow && leat_is_ok(add_unit(redis, delivery, stream, item, lease_until_ms)))
             continue;
         redis->full = true;
-        if (redis->careful && id.ptr != NULL) /* and it is alone */
+        if (redis->careful && entries->count == 1 && id.ptr != NULL)
             leat_redis_put_aside(redis, stream, id, "it does not fit into limits.payload or limits.memory");
         return LEAT_REDIS_LEFT;
     }
@@ -130,8 +140,10 @@ enum leat_redis_taken leat_redis_deliver(struct leat_redis_source *redis, struct
                                          enum leat_redis_taken taken)
 {
     size_t bytes = 0;
-    bool full =
-        LEAT_TAKE(redis->full) || leat_delivery_arena(delivery)->overflow; /* a list may be missing as a whole */
+    const struct leat_arena *arena = leat_delivery_arena(delivery);
+    bool full = LEAT_TAKE(redis->full) || arena->overflow; /* a list may be missing as a whole */
+    /* What the engine makes of them must fit in, too: it would release what does not, past those behind it. */
+    full = full || (delivery->unit_count > 1 && arena->cap > 0 && arena->used > arena->cap / 2);
     if (full || !hold_all(redis, delivery)) {
         redis->careful = true;
         leat_delivery_drop(delivery);
