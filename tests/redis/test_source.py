@@ -125,6 +125,7 @@ def what_a_life_before_had_is_taken_one_by_one_too(desk):
     desk.server("XREADGROUP", "GROUP", "leat", "me", "COUNT", 30, "STREAMS", "jobs", ">")
     done = desk.run("--until-idle")
     tap.equal((done.returncode, len(desk.positions())), (0, 30), done.stderr[-2000:])
+    tap.equal({tuple(attempts) for attempts in desk.positions().values()}, {(2,)})
     assert desk.is_done()
     tap.equal(desk.server("XLEN", "jobs.failed"), 0)
 

@@ -80,7 +80,13 @@ static void on_claimed(void *argument, const struct leat_redis_value *reply)
         leat_redis_finish(redis);
         return;
     }
-    enum leat_redis_taken taken = leat_redis_take(redis, delivery, redis->claim_stream, leat_redis_item(reply, 1));
+    const struct leat_redis_value *entries = leat_redis_item(reply, 1);
+    if (entries->count > 0) { /* who had these may have more */
+        redis->others_ms = 0;
+        leat_redis_look_at_others(redis);
+        leat_redis_report(redis);
+    }
+    enum leat_redis_taken taken = leat_redis_take(redis, delivery, redis->claim_stream, entries);
     if (leat_redis_deliver(redis, delivery, taken) == LEAT_REDIS_LEFT)
         leat_redis_catch_up(redis);
     if (!whole_round && may_go_on(redis))

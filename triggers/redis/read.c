@@ -107,6 +107,13 @@ static void go_on_catching(struct leat_redis_source *redis)
     leat_redis_read_on(redis);
 }
 
+/* What the life before had is one attempt more: once, however often it is fetched. What came since never arrived. */
+static bool is_one_more(const struct leat_redis_source *redis, uint32_t stream, const struct leat_redis_id *id)
+{
+    const struct leat_redis_id *counted = &redis->streams[stream].counted;
+    return !redis->begun && (id->ms > counted->ms || (id->ms == counted->ms && id->number > counted->number));
+}
+
 /* A reply came. False: it is none, or of no use, for catching up began anew since it was asked for. */
 static bool is_of_use(struct leat_redis_source *redis, const struct leat_redis_value *reply)
 {
@@ -122,6 +129,9 @@ static void on_fetched(void *argument, const struct leat_redis_value *reply)
 {
     struct leat_redis_source *redis = argument;
     struct leat_delivery *delivery = LEAT_TAKE(redis->delivery);
+    bool carried_out = reply != NULL && reply->type != LEAT_REDIS_ERROR;
+    if (carried_out && is_one_more(redis, redis->fetching, &redis->fetched))
+        redis->streams[redis->fetching].counted = redis->fetched;
     bool good = is_of_use(redis, reply);
     if (good && redis->stopping)
         leat_redis_give_back_all(redis, redis->catching, reply);
@@ -139,13 +149,6 @@ static void on_fetched(void *argument, const struct leat_redis_value *reply)
     go_on_catching(redis);
 }
 
-static bool is_held(const struct leat_redis_source *redis, leat_str id)
-{
-    struct leat_redis_id parts;
-    return leat_redis_id_read(id, &parts) &&
-           leat_redis_is_held(leat_redis_held_find(&redis->held, redis->catching, &parts));
-}
-
 /* It goes on behind that entry. */
 static void turn_page(struct leat_redis_source *redis, leat_str id)
 {
@@ -153,21 +156,33 @@ static void turn_page(struct leat_redis_source *redis, leat_str id)
     snprintf(redis->page, sizeof(redis->page), "(%.*s", LEAT_ARG(id));
 }
 
-/* Those of the page that are not here, as many as there is credit for. False: there are none. */
+/* Those of the page that are not here and are attempts alike, as many as there is credit for. False: there are none. */
 static bool ask_for_missing(struct leat_redis_source *redis, const struct leat_redis_value *page)
 {
     struct leat_redis_link *link = &redis->reads;
+    leat_str last = LEAT_ABSENT;
     size_t missing = 0;
+    bool one_more = false;
     leat_redis_begin_script(redis, link, script_fetch, redis->catching);
-    leat_redis_add_number(link, redis->begun ? 0 : 1); /* of the life before it is one more; else it never arrived */
-    for (size_t i = 0; i < page->count && missing < redis->units; i++) {
-        leat_str id = leat_redis_text(leat_redis_item(&page->items[i], 0));
-        if (is_held(redis, id))
+    for (size_t i = 0; i < page->count; i++) {
+        leat_str text = leat_redis_text(leat_redis_item(&page->items[i], 0));
+        struct leat_redis_id id = {0, 0};
+        (void)leat_redis_id_read(text, &id);
+        if (leat_redis_is_held(leat_redis_held_find(&redis->held, redis->catching, &id)))
             continue;
-        leat_redis_add(link, id);
-        if (++missing == redis->units && i + 1 < page->count)
-            turn_page(redis, id);
+        if (missing > 0 && (missing >= redis->units || one_more != is_one_more(redis, redis->catching, &id))) {
+            turn_page(redis, last);
+            break;
+        }
+        if (missing++ == 0) {
+            one_more = is_one_more(redis, redis->catching, &id);
+            leat_redis_add_number(link, one_more ? 1 : 0);
+        }
+        leat_redis_add(link, text);
+        last = text;
+        redis->fetched = id;
     }
+    redis->fetching = redis->catching;
     if (missing == 0)
         return false;
     redis->delivery = leat_redis_delivery(redis);

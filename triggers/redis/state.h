@@ -25,6 +25,7 @@ struct leat_redis_stream {
     bool grouped;                                  /* its group was seen */
     struct leat_redis_entries acks, gives, asides; /* to be told to the server */
     char cursor[LEAT_REDIS_ID_SIZE];               /* of the round of claims */
+    struct leat_redis_id counted;                  /* up to it the attempts of the life before were counted */
 };
 
 enum leat_redis_phase {
@@ -53,6 +54,8 @@ struct leat_redis_source {
     uint32_t catching; /* which stream */
     uint32_t page_asked;
     bool page_is_last;
+    struct leat_redis_id fetched;      /* the last entry that was asked for, ... */
+    uint32_t fetching;                 /* ... and its stream */
     bool again;                        /* catching up began anew while it was under way: its reply is of no use */
     bool asked;                        /* a command of `reads` is under way */
     bool waits;                        /* and it is one that waits for new entries */
