@@ -278,7 +278,8 @@ static uint32_t count_of(const struct leat_redis_value *reply)
 /* Under load the server looks for the next ones while these are taken, as far as there is credit for both. */
 static void ask_ahead(struct leat_redis_source *redis, uint32_t count, const struct leat_arena *reply)
 {
-    bool room = redis->units > count && redis->units - count > LEAT_REDIS_READ_MAX && redis->bytes > reply->used;
+    bool room =
+        redis->units > count && redis->units - count > LEAT_REDIS_READ_MAX && redis->bytes > leat_redis_in_use(reply);
     if (room && !redis->exhausted && !redis->stopping)
         ask_for_new(redis, LEAT_REDIS_READ_MAX);
 }

@@ -123,6 +123,8 @@ enum leat_redis_taken leat_redis_take(struct leat_redis_source *redis, struct le
 /* Hands it over, or drops it where it is empty. */
 enum leat_redis_taken leat_redis_deliver(struct leat_redis_source *redis, struct leat_delivery *delivery,
                                          enum leat_redis_taken taken);
+/* They go back as they were before they were fetched, but for those that are here: our handler may be at work on them.
+ */
 void leat_redis_give_back_all(struct leat_redis_source *redis, uint32_t stream, const struct leat_redis_value *entries);
 /* The arena for the reply to a command that fetches entries. NULL: no memory now. */
 struct leat_delivery *leat_redis_delivery(struct leat_redis_source *redis);
@@ -141,6 +143,12 @@ void leat_redis_claim(struct leat_redis_source *redis);    /* a round begins */
 void leat_redis_claim_on(struct leat_redis_source *redis); /* there is credit again */
 void leat_redis_look_at_others(struct leat_redis_source *redis);
 void leat_redis_leave(struct leat_redis_source *redis); /* the group, and leat_stopped */
+
+/* Bytes that stand in an arena: of its last use it may have kept more. */
+static inline size_t leat_redis_in_use(const struct leat_arena *arena)
+{
+    return arena->used - (size_t)(arena->end - arena->at);
+}
 
 static inline void leat_redis_entries_init(struct leat_redis_entries *list)
 {

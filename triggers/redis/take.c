@@ -38,13 +38,21 @@ static leat_str name_of(struct leat_arena *arena, leat_str stream, leat_str id)
     return leat_str_of(name, stream.len + 1 + id.len);
 }
 
-/* Nobody works on them: they go back as they were before they were fetched. */
+/* NULL: it is not here. */
+static struct leat_redis_entry *held_of(const struct leat_redis_source *redis, uint32_t stream, leat_str id)
+{
+    struct leat_redis_id parts;
+    return leat_redis_id_read(id, &parts) ? leat_redis_held_find(&redis->held, stream, &parts) : NULL;
+}
+
 void leat_redis_give_back_all(struct leat_redis_source *redis, uint32_t stream, const struct leat_redis_value *entries)
 {
     for (size_t i = 0; i < entries->count; i++) {
         const struct leat_redis_value *item = &entries->items[i];
+        leat_str id = leat_redis_text(leat_redis_item(item, 0));
         int64_t deliveries = leat_redis_number(leat_redis_item(item, 2), 1);
-        leat_redis_give_back(redis, stream, leat_redis_text(leat_redis_item(item, 0)), deliveries - 1);
+        if (id.ptr != NULL && held_of(redis, stream, id) == NULL)
+            leat_redis_give_back(redis, stream, id, deliveries - 1);
     }
 }
 
@@ -86,9 +94,7 @@ static void refuse_field(struct leat_redis_source *redis, uint32_t stream, leat_
  * lease. */
 static bool is_settling(const struct leat_redis_source *redis, uint32_t stream, leat_str id)
 {
-    struct leat_redis_id parts;
-    const struct leat_redis_entry *entry =
-        leat_redis_id_read(id, &parts) ? leat_redis_held_find(&redis->held, stream, &parts) : NULL;
+    const struct leat_redis_entry *entry = held_of(redis, stream, id);
     return entry != NULL && entry->unit->settling;
 }
 
@@ -143,7 +149,7 @@ enum leat_redis_taken leat_redis_deliver(struct leat_redis_source *redis, struct
     const struct leat_arena *arena = leat_delivery_arena(delivery);
     bool full = LEAT_TAKE(redis->full) || arena->overflow; /* a list may be missing as a whole */
     /* What the engine makes of them must fit in, too: it would release what does not, past those behind it. */
-    full = full || (delivery->unit_count > 1 && arena->cap > 0 && arena->used > arena->cap / 2);
+    full = full || (delivery->unit_count > 1 && arena->cap > 0 && leat_redis_in_use(arena) > arena->cap / 2);
     if (full || !hold_all(redis, delivery)) {
         redis->careful = true;
         leat_delivery_drop(delivery);
